@@ -1,0 +1,21 @@
+//! The domain, pure: who asks, who owns a conversation, what becomes a case, by when it is owed, and the ports that the
+//! rest implements. No I/O.
+
+pub mod article;
+pub mod calendar;
+pub mod case;
+pub mod clock;
+pub mod contact;
+pub mod conversation;
+pub mod guide;
+pub mod ids;
+pub mod journal;
+pub mod language;
+pub mod operator;
+pub mod outcome;
+pub mod ports;
+pub mod reception;
+pub mod reference;
+pub mod registry;
+pub mod turn;
+pub mod watchdog;

@@ -1,0 +1,239 @@
+//! The front desk: takes citizens' turns, lets the assistant answer while it owns the conversation, and opens a case where
+//! a person must. Every channel goes through it.
+//!
+//! Receiving and answering are two steps, so that a channel can say "received" as soon as the turn is durable. What lies
+//! between them may be lost with the process: the turn stays marked as pending, and [`Reception::catch_up`] answers it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::case::{Case, CaseState, Level};
+use crate::clock::Terms;
+use crate::conversation::{Conversation, Owner};
+use crate::ids::{CaseId, ConversationId, DepartmentId, IdempotencyKey, TurnId};
+use crate::journal::Actor;
+use crate::language::Language;
+use crate::outcome::{HandOff, Outcome, Reply};
+use crate::ports::assistant::{Assistant, Listener, Question};
+use crate::ports::cases::Cases;
+use crate::ports::conversations::{Conversations, NewConversation, NewReply, Recorded};
+use crate::ports::time::TimeSource;
+use crate::ports::{PortError, PortResult};
+use crate::reference::Reference;
+use crate::registry::{Block, RegistryEntry};
+use crate::turn::{Author, Content, NewTurn, Turn};
+
+/// How many turns before the question the assistant sees.
+const CONTEXT_TURNS: u32 = 20;
+/// How often an answer is made anew because the conversation moved on under it.
+const ATTEMPTS: u32 = 4;
+
+/// What the reception works with.
+pub struct ReceptionParts {
+    /// Conversations and turns.
+    pub conversations: Arc<dyn Conversations>,
+    /// Cases and the registry.
+    pub cases: Arc<dyn Cases>,
+    /// Who answers.
+    pub assistant: Arc<dyn Assistant>,
+    /// The time.
+    pub time: Arc<dyn TimeSource>,
+    /// By when what is owed.
+    pub terms: Terms,
+    /// Where registered cases get their numbers.
+    pub block: Block,
+}
+
+/// Takes citizens' turns and sees that each is answered.
+pub struct Reception {
+    parts: ReceptionParts,
+}
+
+/// What became of a question.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answered {
+    /// The assistant's turn is durable; a case came with it where a person takes over.
+    Replied {
+        /// The assistant's turn.
+        turn: Box<Turn>,
+        /// The conversation after it.
+        conversation: Conversation,
+        /// The case, where one was opened.
+        case: Option<Box<Case>>,
+    },
+    /// A person owns the conversation: the assistant is silent.
+    LeftToPerson,
+    /// It had been answered before.
+    Already,
+}
+
+impl Reception {
+    /// A reception that works with `parts`.
+    #[must_use]
+    pub fn new(parts: ReceptionParts) -> Self {
+        Self { parts }
+    }
+
+    /// Begins a conversation.
+    ///
+    /// # Errors
+    /// When it cannot be made durable.
+    pub async fn start(&self, new: NewConversation) -> PortResult<Conversation> {
+        self.parts.conversations.start(new).await
+    }
+
+    /// Makes a citizen's turn durable. When this returns, it may be acknowledged.
+    ///
+    /// # Errors
+    /// When it cannot be made durable; a repeated call with the same key is harmless.
+    pub async fn receive(&self, turn: NewTurn) -> PortResult<Recorded> {
+        self.parts.conversations.record(turn).await
+    }
+
+    /// Answers a received turn, if the assistant still owns the conversation.
+    ///
+    /// # Errors
+    /// When the answer cannot be made durable; the turn stays pending.
+    pub async fn answer(&self, turn: &Turn, listener: &dyn Listener) -> PortResult<Answered> {
+        let mut conversation = self.parts.conversations.conversation(turn.conversation).await?;
+        for _ in 0..ATTEMPTS {
+            if !conversation.assistant_may_speak() {
+                return Ok(Answered::LeftToPerson);
+            }
+            let earlier =
+                self.parts.conversations.turns_before(conversation.id, turn.number, CONTEXT_TURNS).await?;
+            let now = self.parts.time.now();
+            let question = Question { conversation: &conversation, earlier: &earlier, turn, now };
+            let reply = self.parts.assistant.reply(question, listener).await;
+            match self.write(&conversation, turn, reply).await {
+                Err(PortError::Conflict { .. }) => {
+                    conversation = self.parts.conversations.conversation(turn.conversation).await?;
+                }
+                Ok(recorded) if recorded.repeated => return Ok(Answered::Already),
+                Ok(recorded) => {
+                    let case = self.register(&recorded.conversation).await?;
+                    return Ok(Answered::Replied {
+                        turn: Box::new(recorded.turn),
+                        conversation: recorded.conversation,
+                        case: case.map(Box::new),
+                    });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(PortError::Conflict { what: "conversation" })
+    }
+
+    /// Writes the assistant's reply. Its key is the question's id: one question, one answer, whoever gives it.
+    async fn write(&self, conversation: &Conversation, question: &Turn, reply: Reply) -> PortResult<Recorded> {
+        let Reply { outcome, language, trace } = reply;
+        let case = match &outcome {
+            Outcome::HandOff(hand_off) => Some(self.case(conversation, question, hand_off, language)),
+            _ => None,
+        };
+        let owner = case.as_ref().map(|case| Owner::Queue(case.department.clone()));
+        let content = Content { text: outcome.text().to_owned(), outcome: Some(outcome), trace, ..Content::default() };
+        self.parts
+            .conversations
+            .reply(NewReply {
+                turn: NewTurn {
+                    id: TurnId::new(),
+                    conversation: conversation.id,
+                    author: Author::Assistant,
+                    language,
+                    content,
+                    key: IdempotencyKey(format!("answer:{}", question.id)),
+                },
+                expected_version: conversation.version,
+                owner,
+                case,
+                settles: Some(question.id),
+            })
+            .await
+    }
+
+    /// The case that a hand-off opens.
+    fn case(
+        &self,
+        conversation: &Conversation,
+        question: &Turn,
+        hand_off: &HandOff,
+        language: Language,
+    ) -> Case {
+        let now = self.parts.time.now();
+        Case {
+            id: CaseId::new(),
+            reference: Reference::from_random(rand::random()),
+            conversation: conversation.id,
+            contact: conversation.contact,
+            kind: hand_off.case_kind,
+            department: hand_off.department.clone(),
+            level: Level::L1,
+            priority: hand_off.priority,
+            state: CaseState::New,
+            assignee: None,
+            reason: hand_off.reason,
+            subject: question.content.text.chars().take(500).collect(),
+            language,
+            clocks: self.parts.terms.start(hand_off.case_kind, now),
+            registered: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Gives a case its registry number where the law wants one; a repeated call gives the same number.
+    async fn register(&self, conversation: &Conversation) -> PortResult<Option<Case>> {
+        let Some(id) = conversation.case else { return Ok(None) };
+        let mut case = self.parts.cases.case(id).await?;
+        if case.kind.is_registered() && case.registered.is_none() {
+            let number = self
+                .parts
+                .cases
+                .register(
+                    RegistryEntry {
+                        case: id,
+                        block: self.parts.block.clone(),
+                        day: crate::calendar::day_of(case.created_at),
+                        department: case.department.clone(),
+                        annexes: 0,
+                    },
+                    Actor::System,
+                )
+                .await?;
+            case.registered = Some(number);
+        }
+        Ok(Some(case))
+    }
+
+    /// Answers turns that have waited longer than `patience`: their server died between receiving and answering.
+    /// Returns how many were settled.
+    ///
+    /// # Errors
+    /// When the pending turns cannot be read; one that cannot be answered stays pending and does not stop the others.
+    pub async fn catch_up(&self, patience: Duration, limit: u32) -> PortResult<u32> {
+        let patience = SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX);
+        let before = self.parts.time.now().checked_sub(patience).unwrap_or(jiff::Timestamp::MIN);
+        let mut settled = 0;
+        for pending in self.parts.conversations.pending(before, limit).await? {
+            if let Some(turn) = self.find(pending.conversation, pending.turn).await? {
+                settled += u32::from(self.answer(&turn, &crate::ports::assistant::Deaf).await.is_ok());
+            }
+        }
+        Ok(settled)
+    }
+
+    async fn find(&self, conversation: ConversationId, turn: TurnId) -> PortResult<Option<Turn>> {
+        let turns = self.parts.conversations.turns_before(conversation, u64::MAX >> 1, CONTEXT_TURNS).await?;
+        Ok(turns.into_iter().find(|candidate| candidate.id == turn))
+    }
+}
+
+/// The department that gets what belongs to no other.
+#[must_use]
+pub fn front_desk() -> DepartmentId {
+    DepartmentId::from("registratura")
+}

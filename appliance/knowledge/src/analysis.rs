@@ -1,0 +1,3 @@
+//! From text to terms: the same steps for articles and questions.
+
+pub(crate) mod folding;
