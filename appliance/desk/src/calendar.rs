@@ -6,8 +6,8 @@ use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-/// Days that are not working days. The default is Codul muncii (Law 53/2003) art. 139, as amended by Law 220/2023:
-/// Sfântul Ioan Botezătorul and Boboteaza are in it.
+/// Days that are not working days. The default is Codul muncii (Law 53/2003) art. 139 (1), with 6 and 7 January as added by
+/// Law 52/2023.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Calendar {
@@ -127,8 +127,18 @@ mod tests {
     #[test]
     fn orthodox_easter_falls_where_the_church_keeps_it() {
         let known = [
-            (2019, 4, 28), (2020, 4, 19), (2021, 5, 2), (2022, 4, 24), (2023, 4, 16), (2024, 5, 5), (2025, 4, 20),
-            (2026, 4, 12), (2027, 5, 2), (2028, 4, 16), (2029, 4, 8), (2030, 4, 28),
+            (2019, 4, 28),
+            (2020, 4, 19),
+            (2021, 5, 2),
+            (2022, 4, 24),
+            (2023, 4, 16),
+            (2024, 5, 5),
+            (2025, 4, 20),
+            (2026, 4, 12),
+            (2027, 5, 2),
+            (2028, 4, 16),
+            (2029, 4, 8),
+            (2030, 4, 28),
         ];
         for (year, month, day) in known {
             assert_eq!(orthodox_easter(year), Some(date(year, month, day)));

@@ -7,6 +7,7 @@ pub mod case;
 pub mod clock;
 pub mod contact;
 pub mod conversation;
+pub mod department;
 pub mod guide;
 pub mod ids;
 pub mod journal;

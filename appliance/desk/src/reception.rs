@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use crate::case::{Case, CaseState, Level};
 use crate::clock::Terms;
 use crate::conversation::{Conversation, Owner};
-use crate::ids::{CaseId, ConversationId, DepartmentId, IdempotencyKey, TurnId};
+use crate::ids::{CaseId, ConversationId, IdempotencyKey, TurnId};
 use crate::journal::Actor;
 use crate::language::Language;
 use crate::outcome::{HandOff, Outcome, Reply};
@@ -102,8 +102,7 @@ impl Reception {
             if !conversation.assistant_may_speak() {
                 return Ok(Answered::LeftToPerson);
             }
-            let earlier =
-                self.parts.conversations.turns_before(conversation.id, turn.number, CONTEXT_TURNS).await?;
+            let earlier = self.parts.conversations.turns_before(conversation.id, turn.number, CONTEXT_TURNS).await?;
             let now = self.parts.time.now();
             let question = Question { conversation: &conversation, earlier: &earlier, turn, now };
             let reply = self.parts.assistant.reply(question, listener).await;
@@ -155,13 +154,7 @@ impl Reception {
     }
 
     /// The case that a hand-off opens.
-    fn case(
-        &self,
-        conversation: &Conversation,
-        question: &Turn,
-        hand_off: &HandOff,
-        language: Language,
-    ) -> Case {
+    fn case(&self, conversation: &Conversation, question: &Turn, hand_off: &HandOff, language: Language) -> Case {
         let now = self.parts.time.now();
         Case {
             id: CaseId::new(),
@@ -230,10 +223,4 @@ impl Reception {
         let turns = self.parts.conversations.turns_before(conversation, u64::MAX >> 1, CONTEXT_TURNS).await?;
         Ok(turns.into_iter().find(|candidate| candidate.id == turn))
     }
-}
-
-/// The department that gets what belongs to no other.
-#[must_use]
-pub fn front_desk() -> DepartmentId {
-    DepartmentId::from("registratura")
 }

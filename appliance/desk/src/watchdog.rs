@@ -145,3 +145,108 @@ fn plan_one(watched: &Watched, now: Timestamp, policy: &WatchdogPolicy) -> Vec<A
     }
     actions
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan;
+
+    use super::*;
+    use crate::case::{CaseKind, Priority};
+    use crate::clock::Terms;
+    use crate::contact::Channel;
+    use crate::conversation::ConversationState;
+    use crate::ids::{ContactId, OperatorId};
+    use crate::language::Language;
+    use crate::outcome::HandOffReason;
+    use crate::reference::Reference;
+
+    fn start() -> Timestamp {
+        "2026-11-02T08:00:00Z".parse().unwrap()
+    }
+
+    fn watched(owner: Owner, kind: CaseKind) -> Watched {
+        let (case, conversation, contact) = (CaseId::new(), ConversationId::new(), ContactId::new());
+        let department = DepartmentId::from("petitii");
+        Watched {
+            case: Case {
+                id: case,
+                reference: Reference::from_random(7),
+                conversation,
+                contact,
+                kind,
+                department,
+                level: Level::L1,
+                priority: Priority::Normal,
+                state: CaseState::New,
+                assignee: None,
+                reason: HandOffReason::Requested,
+                subject: "?".to_owned(),
+                language: Language::Ro,
+                clocks: Terms::default().start(kind, start()),
+                registered: None,
+                version: 1,
+                created_at: start(),
+                updated_at: start(),
+            },
+            conversation: Conversation {
+                id: conversation,
+                contact,
+                channel: Channel::Chat,
+                language: Language::Ro,
+                state: ConversationState::Open,
+                owner,
+                version: 1,
+                case: Some(case),
+                turns: 2,
+                waiting_since: Some(start()),
+                created_at: start(),
+                updated_at: start(),
+            },
+            marks: Vec::new(),
+        }
+    }
+
+    fn queue() -> Owner {
+        Owner::Queue(DepartmentId::from("petitii"))
+    }
+
+    #[test]
+    fn a_citizen_in_a_queue_is_raised_after_five_minutes_and_once() {
+        let mut one = watched(queue(), CaseKind::Question);
+        let policy = WatchdogPolicy::default();
+        assert!(plan(&[one.clone()], start() + 4.minutes(), &policy).is_empty());
+        let actions = plan(&[one.clone()], start() + 5.minutes(), &policy);
+        assert!(matches!(&actions[..], [Action::Raise { level: Level::L2, reason: EscalationReason::Unowned, .. }]));
+        one.marks.push(EscalationReason::Unowned.mark());
+        assert!(plan(&[one], start() + 6.minutes(), &policy).is_empty());
+    }
+
+    #[test]
+    fn a_silent_operator_loses_the_conversation_to_the_queue() {
+        let one = watched(Owner::Operator(OperatorId::new()), CaseKind::Question);
+        let actions = plan(&[one], start() + 15.minutes(), &WatchdogPolicy::default());
+        assert!(matches!(&actions[..], [Action::ReturnToQueue { reason: EscalationReason::OperatorSilent, .. }]));
+    }
+
+    #[test]
+    fn a_petition_is_raised_before_its_term_and_again_when_it_is_broken() {
+        let mut one = watched(Owner::Operator(OperatorId::new()), CaseKind::Petition);
+        one.conversation.waiting_since = None;
+        let policy = WatchdogPolicy::default();
+        let near = start() + (24 * 26).hours();
+        let actions = plan(&[one.clone()], near, &policy);
+        let [Action::Raise { reason: about, .. }] = &actions[..] else { panic!("{actions:?}") };
+        assert_eq!(about.mark(), "about_to_breach:petition-answer");
+        one.marks.push(about.mark());
+        assert!(plan(&[one.clone()], near, &policy).is_empty());
+        let actions = plan(&[one], start() + (24 * 32).hours(), &policy);
+        assert!(matches!(&actions[..], [Action::Raise { reason: EscalationReason::Breached { .. }, .. }]));
+    }
+
+    #[test]
+    fn what_is_done_is_left_alone() {
+        let mut one = watched(queue(), CaseKind::Question);
+        one.case.state = CaseState::Resolved;
+        assert!(plan(&[one], start() + (24 * 90).hours(), &WatchdogPolicy::default()).is_empty());
+    }
+}

@@ -2,6 +2,11 @@
 
 pub(crate) mod evidence;
 pub(crate) mod expected;
+mod measures;
+mod question;
+mod ranking;
+mod searching;
+pub(crate) mod synonymy;
 
 use std::sync::Arc;
 
@@ -11,8 +16,8 @@ use desk::language::Language;
 use jiff::civil::Date;
 
 use crate::text::Sentence;
-pub(crate) use evidence::Evidence;
-pub(crate) use expected::Expected;
+use evidence::Evidence;
+use expected::Expected;
 
 /// What to look for, and for whom.
 #[derive(Debug, Clone)]

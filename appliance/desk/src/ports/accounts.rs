@@ -46,6 +46,9 @@ pub trait Accounts: Send + Sync {
     /// The account behind a session that has not ended at `now`.
     async fn session(&self, token_digest: [u8; 32], now: Timestamp) -> PortResult<(Session, Operator)>;
 
+    /// Moves the end of a session that is in use; not noted. One that has ended stays ended.
+    async fn extend_session(&self, token_digest: [u8; 32], expires_at: Timestamp) -> PortResult<()>;
+
     /// Ends a session; noted in the journal.
     async fn close_session(&self, token_digest: [u8; 32]) -> PortResult<()>;
 

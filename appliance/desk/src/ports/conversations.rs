@@ -102,8 +102,13 @@ pub trait Conversations: Send + Sync {
     ///
     /// # Errors
     /// `Conflict` when somebody was faster; `Refused` when `by` may not.
-    async fn transfer(&self, id: ConversationId, expected_version: u64, to: Owner, actor: Actor)
-    -> PortResult<Conversation>;
+    async fn transfer(
+        &self,
+        id: ConversationId,
+        expected_version: u64,
+        to: Owner,
+        actor: Actor,
+    ) -> PortResult<Conversation>;
 
     /// Ends the conversation; its case, if open, is resolved and its clocks are met.
     async fn close(&self, id: ConversationId, expected_version: u64, actor: Actor) -> PortResult<Conversation>;

@@ -8,6 +8,7 @@ pub mod cases;
 pub mod conversations;
 pub mod feed;
 pub mod outgoing;
+pub mod presence;
 pub mod time;
 
 /// Why a port could not do its work.

@@ -1,0 +1,55 @@
+# Everything a person does here, by name. `make` alone explains them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# What `make run` keeps its data in; delete it to start afresh.
+RUN_DATA ?= .run
+# `make bench DATA=folder`: a folder with further evaluation data; without it the starter pack alone is measured.
+DATA ?=
+
+.PHONY: help deps deps-test web run test lint bench eval openapi clean
+
+help: ## Explain the targets
+	@echo "Sfetnic: answers citizens from the institution's own knowledge."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## Install what building and running need (Debian packages, Node packages)
+	@scripts/install-deps build
+
+deps-test: deps
+	@scripts/install-deps test
+
+web: node_modules/.package-lock.json ## Bundle the pages' styles and scripts
+	@npm run --silent build
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+run: deps web ## Build, start, print the addresses and the first operator's one-time password
+	@scripts/run "$(RUN_DATA)"
+
+test: deps-test web ## Prove it: unit and story tests, three real servers, two real browsers
+	@npm run --silent typecheck
+	cargo test --workspace --locked
+	@npm run --silent test
+
+lint: deps web ## Formatting, clippy, licences and sources of dependencies
+	@scripts/install-deps lint
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo deny --log-level error check bans licenses sources
+
+bench: deps web ## Measure, and print the figures of docs/benchmarks.md (DATA=folder adds its evaluation files)
+	@DATA="$(DATA)" scripts/bench
+
+eval: deps web ## Evaluate the answers over the starter pack
+	cargo run --quiet --locked --package server -- eval --knowledge starter --questions appliance/knowledge/starter/questions
+
+openapi: web ## Write docs/openapi.json anew
+	cargo run --quiet --locked --package server -- openapi > docs/openapi.json
+
+clean: ## Delete the data of `make run`
+	rm -rf "$(RUN_DATA)"

@@ -1,0 +1,29 @@
+//! What an account may see: its departments' matters, and what it holds itself; supervisors see all.
+
+use desk::case::Case;
+use desk::conversation::{Conversation, Owner};
+use desk::ids::DepartmentId;
+use desk::operator::{Operator, Role};
+
+/// Whether `operator` may open the conversation.
+pub(crate) fn may_see(operator: &Operator, conversation: &Conversation, case: Option<&Case>) -> bool {
+    if sees_all(operator) {
+        return true;
+    }
+    let queued = match &conversation.owner {
+        Owner::Operator(holder) if *holder == operator.id => return true,
+        Owner::Queue(department) => operator.serves(department),
+        Owner::Operator(_) | Owner::Assistant => false,
+    };
+    queued || case.is_some_and(|case| operator.serves(&case.department) || case.assignee == Some(operator.id))
+}
+
+/// Whether every department's matters are this account's to see.
+pub(crate) fn sees_all(operator: &Operator) -> bool {
+    operator.role >= Role::Supervisor || operator.departments.is_empty()
+}
+
+/// The departments to ask the database for; `None`: all.
+pub(crate) fn departments(operator: &Operator) -> Option<Vec<DepartmentId>> {
+    (!sees_all(operator)).then(|| operator.departments.clone())
+}

@@ -1,0 +1,14 @@
+//! The pages: each module answers its addresses, and renders what `view` prepares.
+
+pub(crate) mod accounts;
+pub(crate) mod attachment;
+pub(crate) mod case;
+pub(crate) mod conversation;
+pub(crate) mod events;
+pub(crate) mod language;
+pub(crate) mod notice;
+pub(crate) mod password;
+pub(crate) mod problem;
+pub(crate) mod queue;
+pub(crate) mod shell;
+pub(crate) mod sign_in;

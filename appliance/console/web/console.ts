@@ -1,0 +1,15 @@
+// Makes the console's pages live. Without it every page works as plain links and forms.
+import { keepDraft } from "./lib/draft";
+import { submitOnChange, focusFirstProblem, scrollToEnd } from "./lib/forms";
+import { listenForKeys } from "./lib/keys";
+import { goLive } from "./lib/live";
+import { tellTyping } from "./lib/typing";
+
+document.documentElement.classList.add("scripted");
+submitOnChange();
+listenForKeys();
+keepDraft();
+tellTyping();
+goLive();
+focusFirstProblem();
+scrollToEnd();

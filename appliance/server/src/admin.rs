@@ -1,0 +1,103 @@
+//! The admin socket: HTTP with JSON over a Unix socket, for the sub-commands that need the running server's data.
+//!
+//! Only the server opens the database; whoever may administer the machine reaches it here. The kernel vouches for the
+//! caller's user id, so that no secret is needed.
+
+mod accounts;
+mod backups;
+mod client;
+mod journal;
+mod knowledge;
+mod listener;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use desk::ports::PortError;
+use desk::ports::accounts::Accounts;
+use desk::ports::articles::Articles;
+use desk::ports::attachments::Attachments;
+use desk::ports::feed::Feed;
+use serde::{Deserialize, Serialize};
+
+pub use accounts::{AccountRequest, IssuedAccount};
+pub use backups::MadeBackup;
+pub use client::{AdminClient, ClientError};
+pub use journal::Verdict;
+pub use knowledge::{Everything, ImportBatch, Imported, StateRequest};
+pub use listener::{Peer, listen};
+
+/// What the admin socket works with.
+pub struct AdminParts {
+    /// The knowledge base.
+    pub articles: Arc<dyn Articles>,
+    /// Accounts.
+    pub accounts: Arc<dyn Accounts>,
+    /// The journal.
+    pub feed: Arc<dyn Feed>,
+    /// The database, for the journal's chain and for backups.
+    pub store: store::Store,
+    /// Attachments, which a backup holds too.
+    pub blobs: Arc<dyn Attachments>,
+    /// The key of the backups.
+    pub backup_key: camino::Utf8PathBuf,
+    /// Where a backup waits to be fetched.
+    pub spool: camino::Utf8PathBuf,
+    /// User ids that may use the socket.
+    pub users: Vec<u32>,
+}
+
+type Admin = Arc<AdminParts>;
+
+/// The socket's routes.
+fn router(parts: Admin) -> axum::Router {
+    axum::Router::new()
+        .merge(knowledge::routes())
+        .merge(accounts::routes())
+        .merge(journal::routes())
+        .merge(backups::routes())
+        .with_state(parts)
+}
+
+/// What went wrong, as the command line shows it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Failure {
+    /// What went wrong, with its causes.
+    pub error: String,
+}
+
+/// An error at the socket's edge.
+struct AdminError(StatusCode, String);
+
+impl IntoResponse for AdminError {
+    fn into_response(self) -> Response {
+        (self.0, Json(Failure { error: self.1 })).into_response()
+    }
+}
+
+impl From<PortError> for AdminError {
+    fn from(error: PortError) -> Self {
+        let status = match error {
+            PortError::NotFound { .. } => StatusCode::NOT_FOUND,
+            PortError::Conflict { .. } => StatusCode::CONFLICT,
+            PortError::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            PortError::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            PortError::Damaged { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self(status, chain(&error))
+    }
+}
+
+/// An error with all its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}

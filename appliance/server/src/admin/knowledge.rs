@@ -1,0 +1,95 @@
+//! Knowledge over the admin socket.
+
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use desk::article::{Article, ArticleId, ArticleState};
+use desk::guide::Guide;
+use desk::journal::Actor;
+use desk::language::Language;
+use desk::ports::articles::KnowledgeSnapshot;
+use serde::{Deserialize, Serialize};
+
+use super::listener::Peer;
+use super::{Admin, AdminError};
+
+/// The largest batch of articles taken in one request, in bytes.
+const MAX_BATCH_BYTES: usize = 32 << 20;
+
+/// Articles and guides to take.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct ImportBatch {
+    /// Articles.
+    pub articles: Vec<Article>,
+    /// Guides.
+    pub guides: Vec<Guide>,
+    /// The list of synonyms (TOML), replaced if given.
+    pub synonyms: Option<String>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Imported {
+    /// How many articles and guides are new or changed.
+    pub changed: u64,
+}
+
+/// An article to move to another state.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StateRequest {
+    /// The article.
+    pub id: ArticleId,
+    /// Its language.
+    pub language: Language,
+    /// Where it goes.
+    pub state: ArticleState,
+}
+
+/// Everything in the knowledge base.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Everything {
+    /// Articles.
+    pub articles: Vec<Article>,
+    /// Guides.
+    pub guides: Vec<Guide>,
+    /// The institution's list of synonyms (TOML).
+    pub synonyms: String,
+}
+
+pub(super) fn routes() -> Router<Admin> {
+    Router::new()
+        .route("/knowledge", get(everything))
+        .route("/knowledge/import", post(import).layer(DefaultBodyLimit::max(MAX_BATCH_BYTES)))
+        .route("/knowledge/state", post(set_state))
+}
+
+pub(super) fn actor(peer: Peer) -> Actor {
+    peer.uid.map_or(Actor::System, Actor::Admin)
+}
+
+async fn everything(State(parts): State<Admin>) -> Result<Json<Everything>, AdminError> {
+    let KnowledgeSnapshot { articles, guides, synonyms, .. } = parts.articles.snapshot().await?;
+    Ok(Json(Everything { articles, guides, synonyms }))
+}
+
+async fn import(
+    State(parts): State<Admin>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    Json(batch): Json<ImportBatch>,
+) -> Result<Json<Imported>, AdminError> {
+    let changed = parts.articles.import(batch.articles, batch.guides, actor(peer)).await?;
+    if let Some(synonyms) = batch.synonyms {
+        parts.articles.save_synonyms(synonyms, actor(peer)).await?;
+    }
+    Ok(Json(Imported { changed }))
+}
+
+async fn set_state(
+    State(parts): State<Admin>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    Json(request): Json<StateRequest>,
+) -> Result<Json<Article>, AdminError> {
+    let article = parts.articles.article(&request.id, request.language).await?;
+    let moved = parts.articles.save(Article { state: request.state, ..article }, actor(peer)).await?;
+    Ok(Json(moved))
+}

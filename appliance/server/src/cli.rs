@@ -1,0 +1,242 @@
+//! The command line: what `appliance` can do, and how it explains itself.
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const ABOUT: &str = "Answers citizens by chat, from the institution's own knowledge; what it cannot answer becomes a case with an owner.";
+
+const EXAMPLES: &str = "\
+Examples:
+  appliance serve                              start with the defaults: http://127.0.0.1:8080
+  appliance config                             what is in force, and where each value came from
+  appliance user add ana --name \"Ana Pop\"      a new operator with a one-time password
+  appliance knowledge import ./articles        take a folder of Markdown, HTML, PDF, DOCX
+  appliance backup create /mnt/copy.sfb        a consistent, encrypted copy while running
+
+Exit codes: 0 done; 1 failed; 2 wrong use of the command line; 3 the server is not running;
+4 a check found something wrong (journal verify, backup verify).";
+
+/// `appliance`.
+#[derive(Debug, Parser)]
+#[command(name = "appliance", version, about = ABOUT, after_help = EXAMPLES, propagate_version = true)]
+pub struct Cli {
+    /// Configuration file (TOML). Without it: `sfetnic.toml` in the working folder, then `/etc/sfetnic/appliance.toml`,
+    /// if there. `SFETNIC_…` variables win over the file.
+    #[arg(long, global = true, env = "SFETNIC_CONFIG", value_name = "FILE")]
+    pub config: Option<Utf8PathBuf>,
+
+    /// Print data as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What `appliance` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the server: citizens' pages, API and the operators' console.
+    #[command(
+        after_help = "Stops gracefully on SIGTERM or Ctrl-C: what was accepted is answered first. SIGHUP reads renewed certificates."
+    )]
+    Serve,
+    /// Print the configuration in force and where each value came from.
+    #[command(
+        after_help = "Every key has a default that makes a laptop work. A key [http] listen is the variable SFETNIC_HTTP__LISTEN.\nSecrets are never printed: keys that hold one name a file."
+    )]
+    Config,
+    /// The knowledge base: import, export, list, publish.
+    Knowledge {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: KnowledgeCommand,
+    },
+    /// Measure how well questions are answered from a knowledge base; needs no running server.
+    #[command(after_help = EVAL_HELP)]
+    Eval(EvalArgs),
+    /// Accounts of the staff.
+    User {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// The journal: every state change and privileged act, sealed into a hash chain.
+    Journal {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: JournalCommand,
+    },
+    /// Make, check and list encrypted backups.
+    Backup {
+        /// What to do.
+        #[command(subcommand)]
+        command: BackupCommand,
+    },
+    /// Put a backup into an empty data folder; the server must not be running.
+    Restore(RestoreArgs),
+    /// Write the OpenAPI description of the public API.
+    #[command(hide = true)]
+    Openapi,
+}
+
+const EVAL_HELP: &str = "\
+Each line of FILE is {\"id\":\"…\",\"question\":\"…\",\"lang\":\"ro\",\"article\":\"ID\"}; \"article\":null marks a question that the
+knowledge does not answer. KNOWLEDGE is a folder of articles and guides, or a SQuAD JSON file (its articles are Title/index);
+`starter` means the starter pack that comes with the program.
+
+Examples:
+  appliance eval --knowledge starter --questions questions.jsonl
+  appliance eval --knowledge ./articles --questions a.jsonl --json | jq .recall_at_1";
+
+/// Arguments of `eval`.
+#[derive(Debug, Clone, Args)]
+pub struct EvalArgs {
+    /// A folder of articles, a SQuAD JSON file, or `starter`.
+    #[arg(long, value_name = "PATH")]
+    pub knowledge: String,
+    /// The questions (JSON lines); a folder means every `.jsonl` in it.
+    #[arg(long, value_name = "FILE")]
+    pub questions: Utf8PathBuf,
+}
+
+/// `appliance knowledge …`.
+#[derive(Debug, Subcommand)]
+pub enum KnowledgeCommand {
+    /// Take articles and guides from a file or folder (Markdown, HTML, PDF, DOCX, SQuAD JSON, guides in TOML).
+    Import {
+        /// The file or folder.
+        path: Utf8PathBuf,
+        /// Say what would be taken and refused, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write every article and guide to a folder, as Markdown and TOML.
+    Export {
+        /// The folder; made if missing, must be empty.
+        path: Utf8PathBuf,
+    },
+    /// List articles and guides with their state.
+    List,
+    /// Move an article to another state.
+    State {
+        /// The article.
+        id: String,
+        /// Its language.
+        #[arg(long, default_value = "ro")]
+        language: String,
+        /// Where it goes.
+        state: ArticleStateArg,
+    },
+}
+
+/// States on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ArticleStateArg {
+    /// Being written.
+    Draft,
+    /// Waits for a second pair of eyes.
+    Review,
+    /// Answers citizens.
+    Published,
+    /// Kept for the record.
+    Retired,
+}
+
+/// `appliance user …`.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add an account; prints its one-time password.
+    Add {
+        /// The name to sign in with.
+        username: String,
+        /// The name that citizens see.
+        #[arg(long)]
+        name: String,
+        /// What the account may do.
+        #[arg(long, value_enum, default_value_t = RoleArg::Operator)]
+        role: RoleArg,
+        /// Whose queues it serves (repeat it); none: every department's.
+        #[arg(long = "department")]
+        departments: Vec<String>,
+    },
+    /// List the accounts.
+    List,
+    /// Give an account a new one-time password and end its sessions.
+    ResetPassword {
+        /// The account.
+        username: String,
+    },
+    /// Lock an account and end its sessions.
+    Disable {
+        /// The account.
+        username: String,
+    },
+    /// Unlock an account.
+    Enable {
+        /// The account.
+        username: String,
+    },
+}
+
+/// Roles on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum RoleArg {
+    /// Answers citizens.
+    Operator,
+    /// Also edits and publishes the knowledge base.
+    Editor,
+    /// Also sees every department.
+    Supervisor,
+    /// Also manages accounts.
+    Administrator,
+}
+
+/// `appliance journal …`.
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Recompute the hash chain and say whether it is whole.
+    #[command(after_help = "Exit code 4 when the chain is broken. Rows not yet sealed are counted, not an error.")]
+    Verify {
+        /// A copy of the database to verify instead of the running server's.
+        file: Option<Utf8PathBuf>,
+    },
+    /// Print the newest rows.
+    Tail {
+        /// How many.
+        #[arg(short = 'n', long, default_value_t = 20)]
+        lines: u32,
+    },
+}
+
+/// `appliance backup …`.
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    /// Make one while the server runs.
+    Create {
+        /// The file to write; must not exist.
+        file: Utf8PathBuf,
+    },
+    /// Check that a backup is whole and can be decrypted; needs no running server.
+    Verify {
+        /// The backup.
+        file: Utf8PathBuf,
+        /// The key file; by default the one in force.
+        #[arg(long)]
+        key: Option<Utf8PathBuf>,
+    },
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The backup.
+    pub file: Utf8PathBuf,
+    /// The key file; by default the one in force.
+    #[arg(long)]
+    pub key: Option<Utf8PathBuf>,
+    /// The data folder to fill; by default the one in force. Must be empty or missing.
+    #[arg(long)]
+    pub to: Option<Utf8PathBuf>,
+}

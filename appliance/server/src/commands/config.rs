@@ -1,0 +1,17 @@
+//! `appliance config`.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use super::print;
+use crate::config::{Loaded, render};
+
+/// Prints what is in force.
+///
+/// # Errors
+/// When it cannot be represented.
+pub fn run(loaded: &Loaded, json: bool) -> anyhow::Result<ExitCode> {
+    print::line(render(loaded, json).context("failed to show the configuration")?);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,168 @@
+//! `appliance knowledge …`.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use camino::Utf8Path;
+use desk::article::{Article, ArticleId, ArticleState};
+use indicatif::{ProgressBar, ProgressStyle};
+use knowledge::{Contents, Import, ImportSettings, Synonyms};
+use serde_json::json;
+
+use super::print;
+use crate::admin::{AdminClient, Everything, ImportBatch, Imported, StateRequest};
+use crate::cli::{ArticleStateArg, KnowledgeCommand};
+use crate::config::Config;
+
+/// How many articles go to the server in one request.
+const BATCH: usize = 200;
+
+impl From<ArticleStateArg> for ArticleState {
+    fn from(state: ArticleStateArg) -> Self {
+        match state {
+            ArticleStateArg::Draft => Self::Draft,
+            ArticleStateArg::Review => Self::Review,
+            ArticleStateArg::Published => Self::Published,
+            ArticleStateArg::Retired => Self::Retired,
+        }
+    }
+}
+
+/// Asks the running server; a dry run needs none.
+///
+/// # Errors
+/// When a file cannot be read, the server is not running or refuses.
+pub async fn run(command: KnowledgeCommand, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+    match command {
+        KnowledgeCommand::Import { path, dry_run } => import(&path, dry_run, config, json).await,
+        KnowledgeCommand::Export { path } => export(&path, config).await,
+        KnowledgeCommand::List => list(config, json).await,
+        KnowledgeCommand::State { id, language, state } => {
+            let request = StateRequest { id: ArticleId(id), language: language.parse()?, state: state.into() };
+            let article: Article = AdminClient::new(&config.admin_socket())?.post("/knowledge/state", &request).await?;
+            print::line(format_args!("{} ({}) is now {}.", article.id, article.language, state_name(article.state)));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn import(path: &Utf8Path, dry_run: bool, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+    let source = path.to_owned();
+    let Import { contents, report } =
+        tokio::task::spawn_blocking(move || knowledge::import_folder(&source, &ImportSettings::default()))
+            .await
+            .context("the importer panicked")??;
+    let refused = report.iter().filter(|file| file.result.is_err()).count();
+    let changed = if dry_run { 0 } else { send(contents.clone(), config).await? };
+    if json {
+        let files: Vec<_> = report
+            .iter()
+            .map(|file| match &file.result {
+                Ok(taken) => json!({ "path": file.path, "articles": taken.articles }),
+                Err(refusal) => json!({ "path": file.path, "refused": refusal.to_string() }),
+            })
+            .collect();
+        print::json(&json!({ "files": files, "changed": changed, "dry_run": dry_run }))?;
+    } else {
+        for file in &report {
+            match &file.result {
+                Ok(taken) => print::line(format_args!("taken    {} ({} articles)", file.path, taken.articles)),
+                Err(refusal) => print::line(format_args!("REFUSED  {}: {refusal}", file.path)),
+            }
+        }
+        let (articles, guides) = (contents.articles.len(), contents.guides.len());
+        let verb = if dry_run { "would be taken" } else { "taken" };
+        print::line(format_args!(
+            "{articles} articles and {guides} guides {verb}, {changed} of them new or changed; {refused} files refused."
+        ));
+    }
+    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Sends what was read to the server, in batches with a bar; returns how much was new.
+async fn send(contents: Contents, config: &Config) -> anyhow::Result<u64> {
+    let client = AdminClient::new(&config.admin_socket())?;
+    let Contents { articles, guides, synonyms } = contents;
+    let bar = ProgressBar::new((articles.len() + guides.len()) as u64);
+    bar.set_style(
+        ProgressStyle::with_template("{bar:40} {pos}/{len} articles and guides, {eta} left")
+            .context("the bar's template is wrong")?,
+    );
+    let mut changed = 0;
+    for batch in articles.chunks(BATCH) {
+        let request = ImportBatch { articles: batch.to_vec(), ..ImportBatch::default() };
+        let answer: Imported = client.post("/knowledge/import", &request).await?;
+        changed += answer.changed;
+        bar.inc(batch.len() as u64);
+    }
+    let synonyms = (synonyms != Synonyms::default()).then(|| synonyms.to_toml());
+    if !guides.is_empty() || synonyms.is_some() {
+        let count = guides.len() as u64;
+        let request = ImportBatch { guides, synonyms, ..ImportBatch::default() };
+        let answer: Imported = client.post("/knowledge/import", &request).await?;
+        changed += answer.changed;
+        bar.inc(count);
+    }
+    bar.finish_and_clear();
+    Ok(changed)
+}
+
+async fn export(path: &Utf8Path, config: &Config) -> anyhow::Result<ExitCode> {
+    if path.read_dir_utf8().is_ok_and(|mut entries| entries.next().is_some()) {
+        bail!("`{path}` is not empty; name a new folder, so that nothing is mixed");
+    }
+    let everything: Everything = AdminClient::new(&config.admin_socket())?.get("/knowledge").await?;
+    let synonyms = match everything.synonyms.as_str() {
+        "" => Synonyms::default(),
+        text => Synonyms::from_toml(text)?,
+    };
+    let contents = Contents { articles: everything.articles, guides: everything.guides, synonyms };
+    let target = path.to_owned();
+    let (articles, guides) = (contents.articles.len(), contents.guides.len());
+    tokio::task::spawn_blocking(move || knowledge::export_folder(&contents, &target))
+        .await
+        .context("the export panicked")??;
+    print::line(format_args!("{articles} articles and {guides} guides written to `{path}`."));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+    let everything: Everything = AdminClient::new(&config.admin_socket())?.get("/knowledge").await?;
+    if json {
+        print::json(&everything)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let articles = everything.articles.iter().map(|article| {
+        let version = article.version.to_string();
+        [
+            article.id.0.clone(),
+            article.language.to_string(),
+            state_name(article.state).to_owned(),
+            version,
+            article.title.clone(),
+        ]
+    });
+    let guides = everything.guides.iter().map(|guide| {
+        [
+            format!("guide {}", guide.id.0),
+            "all".to_owned(),
+            state_name(guide.state).to_owned(),
+            String::new(),
+            guide.title.ro.clone(),
+        ]
+    });
+    print::table(&["ID", "LANGUAGE", "STATE", "VERSION", "TITLE"], articles.chain(guides));
+    if everything.articles.is_empty() {
+        print::line("The knowledge base is empty: `appliance knowledge import FOLDER` fills it.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn state_name(state: ArticleState) -> &'static str {
+    match state {
+        ArticleState::Draft => "draft",
+        ArticleState::Review => "review",
+        ArticleState::Published => "published",
+        ArticleState::Retired => "retired",
+    }
+}

@@ -1,0 +1,105 @@
+//! `appliance serve`: everything wired together, started, kept healthy, stopped in order.
+
+mod endpoints;
+mod http;
+mod knowledge;
+mod secrets;
+mod signals;
+mod wiring;
+mod workers;
+
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::{admin, systemd, telemetry};
+pub use wiring::open_attachments;
+
+/// How long the database may take to come up: a killed server rebuilds it from snapshot and log first.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(300);
+
+/// Runs the server until it is told to stop.
+///
+/// # Errors
+/// When a part cannot start, or fails for good while running.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    telemetry::start_logs(&config.log)?;
+    let metrics = telemetry::start_metrics()?;
+    let stop = CancellationToken::new();
+    let started = std::time::Instant::now();
+
+    std::fs::create_dir_all(&config.data.folder)
+        .with_context(|| format!("failed to make the data folder `{}`", config.data.folder))?;
+    let wired = wiring::wire(&config, DATABASE_PATIENCE).await?;
+
+    let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
+    parts.spawn(signals::watch(stop.clone()));
+    workers::start(&mut parts, &wired, &config, &stop);
+    let admin_socket = config.admin_socket();
+    let admin_parts = wired.admin(&config);
+    let admin_stop = stop.clone();
+    parts.spawn(async move { admin::listen(&admin_socket, admin_parts, admin_stop).await });
+    let endpoints_stop = stop.clone();
+    parts.spawn(endpoints::listen(config.metrics.listen, wired.store.clone(), metrics, endpoints_stop));
+
+    let first = wired.first_administrator(&config).await?;
+    let server = http::Server::bind(&config.http).await?;
+    let chat = wired.chat(&config);
+    let router = wired.router(&config, &chat)?;
+    let http_stop = stop.clone();
+    let grace = Duration::from_secs(config.http.stop_seconds);
+    parts.spawn(async move { server.run(router, http_stop, grace).await });
+
+    let store = wired.store.clone();
+    let healthy = move || {
+        let store = store.clone();
+        async move { store.health().await.is_ok() }
+    };
+    let watchdog_stop = stop.clone();
+    parts.spawn(async move {
+        systemd::keep_watchdog(healthy, watchdog_stop).await;
+        Ok(())
+    });
+
+    systemd::ready("serving");
+    tracing::info!(startup_ms = started.elapsed().as_millis(), "ready");
+    greet(&config, first.as_ref());
+
+    // The first part to end, by a signal or a failure, ends all.
+    let mut outcome = Ok(());
+    while let Some(ended) = parts.join_next().await {
+        if !stop.is_cancelled() {
+            systemd::stopping();
+            stop.cancel();
+        }
+        let ended = ended.context("a part of the server panicked").and_then(|result| result);
+        if let Err(error) = ended {
+            tracing::error!(error = format!("{error:#}"), "a part of the server failed");
+            outcome = outcome.and(Err(error));
+        }
+    }
+    chat.stop(grace).await;
+    wired.store.close().await.context("failed to close the database in order")?;
+    tracing::info!("stopped");
+    outcome
+}
+
+/// Tells whoever started it where to look.
+#[expect(clippy::print_stdout, reason = "this is what the person at the terminal waits for")]
+fn greet(config: &Config, first: Option<&console::accounts::Issued>) {
+    let scheme = if config.http.tls.is_some() { "https" } else { "http" };
+    let base = config.http.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", config.http.listen));
+    println!();
+    println!("  Citizens    {base}/");
+    println!("  Operators   {base}/console");
+    println!("  Health      http://{}/readyz", config.metrics.listen);
+    if let Some(issued) = first {
+        println!();
+        println!("  First sign-in: user {}, one-time password {}", issued.operator.username, issued.one_time_password);
+        println!("  It is shown only now; `appliance user reset-password {}` makes another.", issued.operator.username);
+    }
+    println!();
+}

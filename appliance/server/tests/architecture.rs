@@ -1,0 +1,70 @@
+//! The folders are the architecture: which crate may know which.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+/// Every arrow that may be there; tests' own dependencies do not count.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("desk", &[]),
+    ("store", &["desk"]),
+    ("blobs", &["desk"]),
+    ("knowledge", &["desk"]),
+    ("answers", &["desk", "knowledge"]),
+    ("ui", &["desk"]),
+    ("chat", &["desk", "ui"]),
+    ("console", &["desk", "ui"]),
+    ("server", &["answers", "blobs", "chat", "console", "desk", "knowledge", "store", "ui"]),
+];
+
+/// What the pure crates must not come near.
+const IMPURE: &[&str] = &["tokio", "axum", "hyper", "reqwest", "hiqlite", "rusqlite", "tantivy", "object_store"];
+
+fn packages() -> Vec<serde_json::Value> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--locked", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
+    metadata["packages"].as_array().expect("packages").clone()
+}
+
+fn dependencies(package: &serde_json::Value) -> BTreeSet<String> {
+    let all = package["dependencies"].as_array().expect("dependencies");
+    all.iter().filter(|one| one["kind"].is_null()).filter_map(|one| one["name"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let packages = packages();
+    let names: BTreeSet<&str> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
+    let allowed: BTreeMap<&str, BTreeSet<&str>> =
+        ARROWS.iter().map(|(from, to)| (*from, to.iter().copied().collect())).collect();
+    for package in &packages {
+        let name = package["name"].as_str().expect("a name");
+        let arrows = allowed.get(name).unwrap_or_else(|| panic!("crate `{name}` is not in the list of arrows"));
+        for dependency in dependencies(package).iter().filter(|dependency| names.contains(dependency.as_str())) {
+            assert!(arrows.contains(dependency.as_str()), "`{name}` may not depend on `{dependency}`");
+        }
+    }
+}
+
+#[test]
+fn the_domain_knows_no_network_and_no_database() {
+    let packages = packages();
+    let desk = packages.iter().find(|package| package["name"] == "desk").expect("desk");
+    let dependencies = dependencies(desk);
+    for impure in IMPURE {
+        assert!(!dependencies.contains(*impure), "`desk` may not depend on `{impure}`");
+    }
+}
+
+#[test]
+fn a_crate_is_called_as_its_folder() {
+    for package in packages() {
+        let manifest = package["manifest_path"].as_str().expect("a path").to_owned();
+        let folder = manifest.trim_end_matches("/Cargo.toml").rsplit('/').next().expect("a folder").to_owned();
+        assert_eq!(package["name"].as_str(), Some(folder.as_str()));
+    }
+}

@@ -1,0 +1,71 @@
+// A real appliance for browser tests: its own folder and ports, stopped at the end.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const target = resolve(process.env.CARGO_TARGET_DIR ?? "target");
+const binary = process.env.APPLIANCE ?? join(target, "debug", "appliance");
+
+export function freePort() {
+  return new Promise((found, failed) => {
+    const server = createServer();
+    server.on("error", failed);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => found(port));
+    });
+  });
+}
+
+export async function startAppliance(extra = "") {
+  const folder = mkdtempSync(join(tmpdir(), "sfetnic-browser-"));
+  const [http, metrics, raft, api] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const config = join(folder, "sfetnic.toml");
+  writeFileSync(
+    config,
+    `[data]
+folder = "${folder}/data"
+[http]
+listen = "127.0.0.1:${http}"
+stop_seconds = 2
+[metrics]
+listen = "127.0.0.1:${metrics}"
+[log]
+filter = "warn"
+[store]
+listen = "127.0.0.1"
+peers = [{ id = 1, raft = "127.0.0.1:${raft}", api = "127.0.0.1:${api}" }]
+${extra}
+`,
+  );
+  const child = spawn(binary, ["--config", config, "serve"], { stdio: ["ignore", "pipe", "pipe"] });
+  let printed = "";
+  let complained = "";
+  child.stdout.on("data", (bytes) => (printed += bytes));
+  child.stderr.on("data", (bytes) => (complained += bytes));
+  const ended = new Promise((done) => child.on("exit", done));
+  const url = `http://127.0.0.1:${http}`;
+  const deadline = Date.now() + 120_000;
+  for (;;) {
+    const password = /one-time password (\S+)/.exec(printed)?.[1];
+    if (password) {
+      return {
+        url,
+        password,
+        complaints: () => complained,
+        async stop() {
+          child.kill("SIGTERM");
+          await ended;
+          rmSync(folder, { recursive: true, force: true });
+        },
+      };
+    }
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill("SIGKILL");
+      throw new Error(`the appliance did not start:\n${printed}\n${complained}`);
+    }
+    await new Promise((later) => setTimeout(later, 50));
+  }
+}

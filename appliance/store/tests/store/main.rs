@@ -1,0 +1,12 @@
+//! What the database promises to the desk, told port by port. All stories share one database; each makes its own
+//! conversations and cases in it.
+
+mod accounts;
+mod backup;
+mod cases;
+mod conversations;
+mod journal;
+mod knowledge;
+mod leases;
+mod outbox;
+mod support;
