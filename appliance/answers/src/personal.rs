@@ -263,7 +263,7 @@ mod tests {
         #[test]
         fn redacting_twice_changes_nothing_more(text in "[a-z0-9 @.+-]{0,60}") {
             let once = redact(&text).into_owned();
-            prop_assert_eq!(redact(&once).into_owned(), once.clone());
+            prop_assert_eq!(redact(&once), once.as_str());
         }
     }
 }

@@ -1,12 +1,18 @@
 //! Whole conversations over a small knowledge base.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a failed step fails the test")]
+
 mod support;
 
+use std::sync::Arc;
+
+use answers::{Answers, AnswersConfig};
 use desk::case::{CaseKind, Priority};
 use desk::language::Language;
 use desk::outcome::{HandOffReason, Outcome, Reply};
 use desk::turn::{Content, Pick};
-use support::{Chat, gist, shown};
+use knowledge::{Change, KnowledgeIndex};
+use support::{Chat, fixture, gist, shown};
 
 fn hand_off(reply: &Reply) -> (HandOffReason, CaseKind, &str, Priority) {
     match &reply.outcome {
@@ -126,6 +132,40 @@ async fn distress_reaches_a_person_at_once() {
     let (reason, _, _, priority) = hand_off(&reply);
     assert_eq!((reason, priority), (HandOffReason::Distress, Priority::Urgent));
     assert!(!reply.outcome.text().contains("Puteți suna și la"), "no helpline is configured");
+}
+
+#[tokio::test]
+async fn a_helpline_is_named_only_where_the_institution_named_one() {
+    let config = AnswersConfig { helpline: "0800 000 000, zilnic".to_owned(), ..AnswersConfig::default() };
+    let mut chat = Chat::with(Arc::new(Answers::new(config, fixture(), None)), Language::Ro);
+    let reply = chat.say("nu mai vreau să trăiesc").await;
+    assert!(reply.outcome.text().ends_with("Puteți suna și la 0800 000 000, zilnic."), "{}", shown(&reply));
+}
+
+#[tokio::test]
+async fn what_is_published_meanwhile_answers_the_next_question() {
+    let knowledge = fixture();
+    let answers = Arc::new(Answers::new(AnswersConfig::default(), knowledge.clone(), None));
+    let mut chat = Chat::with(answers, Language::Ro);
+    let question = "de unde iau autorizație pentru tăiere de arbori?";
+    assert!(matches!(chat.say(question).await.outcome, Outcome::HandOff(_) | Outcome::Clarify { .. }));
+    let article = serde_json::json!({
+        "id": "taiere-arbori", "language": "ro", "title": "Autorizație pentru tăiere de arbori", "state": "published",
+        "asked_as": ["autorizație pentru tăiere de arbori", "vreau să tai un copac"],
+        "body": "Autorizația pentru tăierea de arbori se ia de la compartimentul de mediu al primăriei.",
+    });
+    let change = Change::Article(Box::new(serde_json::from_value(article).unwrap()));
+    knowledge.apply(&[change], 2).unwrap();
+    let reply = chat.say(question).await;
+    assert_eq!(gist(&reply), "taiere-arbori", "{}", shown(&reply));
+}
+
+#[tokio::test]
+async fn without_any_knowledge_a_person_answers() {
+    let knowledge = KnowledgeIndex::in_memory().unwrap();
+    let mut chat = Chat::with(Arc::new(Answers::new(AnswersConfig::default(), knowledge, None)), Language::Ro);
+    let reply = chat.say("mi-a expirat buletinul și vreau unul nou").await;
+    assert_eq!(hand_off(&reply).0, HandOffReason::NotInKnowledge);
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ pub use backups::MadeBackup;
 pub use client::{AdminClient, ClientError};
 pub use journal::Verdict;
 pub use knowledge::{Everything, ImportBatch, Imported, StateRequest};
-pub use listener::{Peer, listen};
+pub use listener::listen;
 
 /// What the admin socket works with.
 pub struct AdminParts {

@@ -21,13 +21,13 @@ pub fn stopping() {
     notify(&[NotifyState::Stopping]);
 }
 
-/// Keeps the watchdog quiet, while `healthy` says so, at half its interval.
+/// Keeps the watchdog quiet until `stop`, while `healthy` says so, at half its interval.
 pub async fn keep_watchdog<F, R>(healthy: F, stop: CancellationToken)
 where
     F: Fn() -> R,
     R: Future<Output = bool>,
 {
-    let Some(interval) = sd_notify::watchdog_enabled() else { return };
+    let Some(interval) = sd_notify::watchdog_enabled() else { return stop.cancelled().await };
     let mut ticks = tokio::time::interval((interval / 2).max(Duration::from_millis(100)));
     loop {
         tokio::select! {

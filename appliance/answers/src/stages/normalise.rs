@@ -90,7 +90,7 @@ mod tests {
         #[test]
         fn tidying_twice_changes_nothing_more(text in "[a-zăî \\t\\n]{0,80}") {
             let once = tidy(&text);
-            prop_assert_eq!(tidy(&once), once.clone());
+            prop_assert_eq!(tidy(&once), once);
         }
     }
 }

@@ -55,6 +55,8 @@ struct Thread<'a> {
     turns: Vec<Html>,
     banner: Html,
     status: &'a str,
+    /// Who must answer next.
+    owner: &'a str,
     /// What a repeated form repeats.
     key: String,
     attach_hint: String,
@@ -71,6 +73,7 @@ pub(crate) struct Filled {
     pub(crate) turns: Vec<Html>,
     pub(crate) banner: String,
     pub(crate) status: String,
+    pub(crate) owner: &'static str,
     pub(crate) transcript: Option<String>,
     pub(crate) error: Option<String>,
     pub(crate) typed: String,
@@ -96,6 +99,7 @@ pub(crate) fn fill(app: &App, language: Language, filled: Filled) -> String {
         turns: filled.turns,
         banner: Html(filled.banner),
         status: &status,
+        owner: if filled.owner.is_empty() { "assistant" } else { filled.owner },
         key: crate::secret::random_key(),
         attach_hint: ui::fill(&t.composer.attach_hint, &[("size", &largest)]),
         transcript: filled.transcript,

@@ -46,6 +46,7 @@ pub(crate) struct PageTexts {
     pub(crate) privacy: String,
     pub(crate) earlier: String,
     pub(crate) home: String,
+    pub(crate) refresh: String,
 }
 
 #[derive(Debug, Deserialize)]

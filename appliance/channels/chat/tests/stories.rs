@@ -96,8 +96,9 @@ async fn events_go_on_where_they_broke() {
     assert_eq!(ids, ["3", "4"], "{heard}");
     world.take_over(id_of(&path)).await;
     world.operator_says(id_of(&path), "Bună ziua, vă ajut eu.").await;
-    let heard = next("id: 5").await;
-    assert!(heard.contains("Vorbiți cu Ana Pop") && heard.contains("vă ajut eu"), "{heard}");
+    next("id: 5").await;
+    let heard = next("Vorbiți cu Ana Pop").await;
+    assert!(heard.contains("vă ajut eu"), "{heard}");
     world.presence.typing(id_of(&path), Typist::Operator(world.operator.id));
     next("event: typing").await;
     world.close().await;
@@ -137,7 +138,8 @@ async fn a_petition_gets_its_registry_number_and_its_legal_term() {
     let world = World::open().await;
     let mut client = world.client();
     let path = client.begin("en").await;
-    let sent = client.say(&path, "petiție: drumul este stricat").await;
+    let say = json!({ "text": "petiție: drumul este stricat" });
+    let sent = client.post(&format!("{path}/turns?wait=true&lang=en"), say).await.json();
     assert_eq!(sent.str("/conversation/case/citation"), "OG 27/2002, art. 8");
     assert!(sent.str("/conversation/case/due_text").starts_with("within 30 days (by "));
     assert!(sent.str("/conversation/case/registered").starts_with("R-1/"));
@@ -334,6 +336,6 @@ async fn the_conversation_can_be_taken_along() {
 fn the_description_names_every_way_in() {
     let described = serde_json::to_value(chat::openapi()).unwrap();
     let paths: Vec<&String> = described["paths"].as_object().unwrap().keys().collect();
-    assert_eq!(paths.len(), 10, "{paths:?}");
+    assert_eq!(paths.len(), 11, "{paths:?}");
     assert!(described["components"]["securitySchemes"]["secret"].is_object());
 }

@@ -39,6 +39,8 @@ pub(crate) struct Window {
 /// An article's terms, in the forms in which the search compares them.
 #[derive(Debug, Clone)]
 pub(crate) struct Analysed {
+    /// Has everyday phrasings.
+    pub(crate) curated: bool,
     /// Words of the title.
     pub(crate) title: Vec<Word>,
     /// Sentences of the body and the facts; as many as the body's come first, in its order.
@@ -51,6 +53,10 @@ pub(crate) struct Analysed {
     pub(crate) prefixes: Counts,
     /// All runs of five characters.
     pub(crate) grams: Counts,
+    /// Stems of the title and the everyday phrasings.
+    pub(crate) head_stems: Counts,
+    /// Runs of five characters of the title and the everyday phrasings.
+    pub(crate) head_grams: Counts,
     /// Windows over the text.
     pub(crate) windows: Vec<Window>,
     /// Letter triples of every different word, for words that are only alike.
@@ -63,6 +69,7 @@ pub(crate) struct Analysed {
 pub(crate) struct Parts {
     language: Language,
     title: String,
+    curated: bool,
     asked: Vec<String>,
     body: Vec<Sentence>,
     facts: Vec<String>,
@@ -84,6 +91,7 @@ impl Parts {
         Self {
             language: article.language,
             title: article.title.replace('_', " "),
+            curated: !article.asked_as.is_empty(),
             asked,
             body,
             facts: facts.bring.iter().chain(&facts.cost).chain(&facts.time).chain(&facts.r#where).cloned().collect(),
@@ -97,6 +105,7 @@ impl Parts {
         Self {
             language,
             title: guide.title.get(language).clone(),
+            curated: true,
             asked: guide.asked_as.get(language).clone(),
             body: Vec::new(),
             facts: says.chain(labels).collect(),
@@ -134,7 +143,13 @@ impl Parts {
             windows.push(stems.window(std::iter::once(self.title.as_str()).chain(pair.iter().copied())));
         }
         windows.extend(self.asked.iter().map(|text| stems.window(std::iter::once(text.as_str()))));
+        let head: Vec<String> =
+            std::iter::once(&self.title).chain(&self.asked).flat_map(|text| tokens(text)).map(|token| token.folded).collect();
+        let head: Vec<&str> = head.iter().map(String::as_str).collect();
         Analysed {
+            curated: self.curated,
+            head_stems: Counts::new(head.iter().map(|word| stems.stem(word)).collect()),
+            head_grams: Counts::new(running_grams(&head, 5)),
             stems: Counts::new(words.iter().map(|word| stems.stem(word)).collect()),
             prefixes: Counts::new(prefixes(&words)),
             grams: Counts::new(running_grams(&words, 5)),

@@ -43,6 +43,7 @@ fn part(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Option<St
     String::from_utf8(text).map(Some).map_err(damaged)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it ends `map_err`, which hands errors over by value")]
 fn damaged(reason: impl ToString) -> Refusal {
     Refusal::Damaged { kind: "DOCX", reason: reason.to_string() }
 }

@@ -46,6 +46,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Found, Refusal> {
     if pages.is_empty() { Err(damaged("it has no pages")) } else { Ok(lines::found(&pages)) }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it ends `map_err`, which hands errors over by value")]
 fn damaged(reason: impl ToString) -> Refusal {
     Refusal::Damaged { kind: "PDF", reason: reason.to_string() }
 }

@@ -95,8 +95,8 @@ pub(super) fn language(
     notes: &mut Vec<Note>,
 ) -> Language {
     let folder = || {
-        let folders = path.parent().into_iter().flat_map(Utf8Path::components);
-        folders.filter_map(|name| Language::ALL.into_iter().find(|language| language.code() == name.as_str())).last()
+        let mut folders = path.parent().into_iter().flat_map(Utf8Path::components).rev();
+        folders.find_map(|name| Language::ALL.into_iter().find(|language| language.code() == name.as_str()))
     };
     named.or_else(folder).or(settings.language).unwrap_or_else(|| {
         let end = text.char_indices().nth(GUESSED_FROM).map_or(text.len(), |(end, _)| end);

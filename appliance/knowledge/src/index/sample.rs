@@ -27,6 +27,8 @@ struct Lengths {
     grams: u64,
     window_grams: u64,
     window_stems: u64,
+    head_stems: u64,
+    head_grams: u64,
 }
 
 /// The views that are counted here.
@@ -62,6 +64,8 @@ impl Sample {
         count(|sample| &mut sample.window_grams, triples);
         self.lengths.prefixes += u64::from(analysed.prefixes.total);
         self.lengths.grams += u64::from(analysed.grams.total);
+        self.lengths.head_stems += u64::from(analysed.head_stems.total);
+        self.lengths.head_grams += u64::from(analysed.head_grams.total);
         for window in &analysed.windows {
             self.windows += 1;
             self.lengths.window_grams += u64::from(window.grams.total);
@@ -86,6 +90,11 @@ impl Sample {
             View::Grams => mean(self.lengths.grams, self.documents),
             View::WindowGrams => mean(self.lengths.window_grams, self.windows),
         }
+    }
+
+    /// Mean number of words, and of runs of letters, of a title with its everyday phrasings.
+    pub(crate) fn mean_head(&self) -> (f32, f32) {
+        (mean(self.lengths.head_stems, self.documents), mean(self.lengths.head_grams, self.documents))
     }
 
     /// Mean number of words of a window.

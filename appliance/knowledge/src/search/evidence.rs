@@ -35,6 +35,10 @@ evidence! {
     window_grams,
     /// View: stems of the best two neighbouring sentences or phrasing.
     window_stems,
+    /// View: stems of the title and the everyday phrasings.
+    head_stems,
+    /// View: runs of five characters of the title and the everyday phrasings.
+    head_grams,
     /// View: the question's weighty words, with their forms, corrections and synonyms.
     weighed,
     /// Share of the question's weight found in the article.
@@ -45,6 +49,10 @@ evidence! {
     covered_window,
     /// Share of the question's weight found in one of the article's everyday phrasings or its title.
     covered_asked,
+    /// Share of the question's weight found in the title and all everyday phrasings together.
+    covered_head,
+    /// 1 when the article has everyday phrasings, 0 when it is plain text: they are judged by different weights.
+    curated,
     /// How closely the nearest everyday phrasing or title matches, both ways.
     asked,
     /// Share of neighbouring words of the question that are neighbours in the article.

@@ -49,12 +49,15 @@ pub(crate) fn measure(question: &Question, analysed: &Analysed, means: &Means<'_
     let title = best(&matches(question, std::slice::from_ref(&analysed.title)).sentences, terms);
     let body = matches(question, &analysed.sentences);
     let asked = matches(question, &analysed.asked);
+    let mut head = best(&asked.sentences, terms);
+    raise(&mut head, &title, 1.0);
     let mut all = best(&body.sentences, terms);
-    raise(&mut all, &title, TITLE);
-    raise(&mut all, &best(&asked.sentences, terms), 1.0);
+    raise(&mut all, &head, 1.0);
+    evidence.curated = if analysed.curated { 1.0 } else { 0.0 };
     if terms > 0 {
         coverage(&mut evidence, question, &body, &title, &all);
         asked_as(&mut evidence, question, analysed, &asked, &title);
+        evidence.covered_head = question.share(&head);
         evidence.adjacent = adjacent(question, &[&body, &asked]).unwrap_or(evidence.covered_sentence);
         evidence.weighed = weighed(question, &[&body, &asked], &title, analysed.stems.total as f32 / means.words);
         evidence.expected = expected(question, analysed, &body, &title);
@@ -117,6 +120,9 @@ fn views(evidence: &mut Evidence, wording: &Wording, analysed: &Analysed, means:
     raise(&mut evidence.stems, bm25(&wording.stems, &analysed.stems, means.words));
     raise(&mut evidence.prefixes, bm25(&wording.prefixes, &analysed.prefixes, sample.mean(View::Prefixes)));
     raise(&mut evidence.grams, bm25(&wording.grams, &analysed.grams, sample.mean(View::Grams)));
+    let (head_stems, head_grams) = sample.mean_head();
+    raise(&mut evidence.head_stems, bm25(&wording.stems, &analysed.head_stems, head_stems));
+    raise(&mut evidence.head_grams, bm25(&wording.grams, &analysed.head_grams, head_grams));
     for window in &analysed.windows {
         raise(&mut evidence.window_grams, bm25(&wording.window_grams, &window.grams, sample.mean(View::WindowGrams)));
         raise(&mut evidence.window_stems, bm25(&wording.stems, &window.stems, sample.mean_window_words()));

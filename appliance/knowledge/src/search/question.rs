@@ -20,6 +20,11 @@ const MOST_WORDS: usize = 64;
 /// Forms of one word that are looked for.
 const MOST_FORMS: usize = 24;
 
+/// What is left of the weight of a word that any subject may use.
+const COMMON: f32 = 1.0;
+/// How much more a name or a number tells.
+const NAME: f32 = 1.0;
+
 /// How much a match counts that is not of the same stem.
 mod strength {
     pub(super) const LIGHT: f32 = 0.95;
@@ -197,11 +202,11 @@ impl Reader<'_> {
             }
         }
         if common {
-            weight *= 0.5;
+            weight *= COMMON;
         }
         let name = token.number || token.capital && position > 0;
         if name {
-            weight *= 1.2;
+            weight *= NAME;
         }
         let spelling = word_grams(&[folded], 3);
         self.question.terms.push(Term { folded: folded.to_owned(), spelling, corrected, known, name, weight, position });

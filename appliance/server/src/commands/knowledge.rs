@@ -48,7 +48,7 @@ pub async fn run(command: KnowledgeCommand, config: &Config, json: bool) -> anyh
 
 async fn import(path: &Utf8Path, dry_run: bool, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     let source = path.to_owned();
-    let Import { contents, report } =
+    let Import { contents, report, .. } =
         tokio::task::spawn_blocking(move || knowledge::import_folder(&source, &ImportSettings::default()))
             .await
             .context("the importer panicked")??;

@@ -1,5 +1,6 @@
-//! How sub-commands print.
-#![expect(clippy::print_stdout, reason = "printing is what a sub-command is asked for")]
+//! How sub-commands print. A reader who closes the pipe early (`| head`) ends the program quietly.
+
+use std::io::Write;
 
 use anyhow::Context;
 use comfy_table::{Table, presets};
@@ -7,7 +8,9 @@ use serde::Serialize;
 
 /// A line of text.
 pub(super) fn line(text: impl std::fmt::Display) {
-    println!("{text}");
+    if writeln!(std::io::stdout().lock(), "{text}").is_err() {
+        std::process::exit(0);
+    }
 }
 
 /// One JSON value.
@@ -15,7 +18,7 @@ pub(super) fn line(text: impl std::fmt::Display) {
 /// # Errors
 /// When it cannot be represented.
 pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value).context("failed to write JSON")?);
+    line(serde_json::to_string_pretty(value).context("failed to write JSON")?);
     Ok(())
 }
 
@@ -23,5 +26,5 @@ pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
 pub(super) fn table<R: Into<comfy_table::Row>>(header: &[&str], rows: impl IntoIterator<Item = R>) {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_header(header.to_vec()).add_rows(rows);
-    println!("{table}");
+    line(table);
 }

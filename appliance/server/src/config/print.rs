@@ -1,5 +1,7 @@
 //! Shows the configuration in force.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use super::Loaded;
@@ -21,13 +23,14 @@ pub fn render(loaded: &Loaded, as_json: bool) -> serde_json::Result<String> {
             .collect();
         return serde_json::to_string_pretty(&keys);
     }
-    let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING).set_header(["KEY", "VALUE", "FROM"]);
+    let width = rows.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
+    let mut text = String::new();
     for (key, value) in rows {
         let origin = loaded.origin(&key);
-        table.add_row([key, value.to_string(), origin]);
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{key:<width$}  {value}  # {origin}");
     }
-    Ok(table.to_string())
+    Ok(text.trim_end().to_owned())
 }
 
 fn flatten(prefix: &str, value: &Value, rows: &mut Vec<(String, Value)>) {

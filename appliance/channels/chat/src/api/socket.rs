@@ -24,6 +24,8 @@ use crate::limits::Connected;
 
 /// The largest message of a client.
 const MAX_MESSAGE: usize = 64 * 1024;
+/// What a connection holds for reading while it is open.
+const READ_BUFFER: usize = 4 * 1024;
 /// How often a silent connection is tried; without a sign of life in twice the time it is closed.
 const ALIVE: Duration = Duration::from_secs(25);
 
@@ -78,6 +80,8 @@ pub(crate) async fn open(
     Ok(upgrade
         .protocols(["sfetnic.v1"])
         .max_message_size(MAX_MESSAGE)
+        // Small, for thousands of open chats: what citizens write fits in one read, and nothing is held back.
+        .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .on_upgrade(move |socket| serve(socket, app, caller, access.conversation.id, follower, connected)))
 }

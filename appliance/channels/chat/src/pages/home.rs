@@ -97,6 +97,7 @@ pub(crate) async fn read(
         turns: turns.into_iter().filter_map(|turn| turn.html).map(Html).collect(),
         banner: view.html.unwrap_or_default(),
         status: view.status,
+        owner: view.owner,
         transcript: Some(format!("/api/v1/conversations/{}/transcript?lang={language}", view.id)),
         ..Filled::default()
     })

@@ -1,6 +1,7 @@
 //! The chat on a real database in a temporary folder, with a small assistant of its own and files in memory.
 #![allow(
     dead_code,
+    unused_imports,
     missing_docs,
     unreachable_pub,
     reason = "shared by the tests and the preview, each of which uses a part"
@@ -39,7 +40,7 @@ use jiff::civil::date;
 use store::{Store, StoreConfig};
 
 pub use assistant::Clerk;
-pub use client::{Client, Reply, bytes_form, form};
+pub use client::{Client, bytes_form, form};
 
 /// Bytes in memory.
 #[derive(Default)]

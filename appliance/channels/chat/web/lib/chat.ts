@@ -35,6 +35,7 @@ export class Chat {
     this.listen();
     const draft = this.shelf.read<string>("draft");
     if (draft && !view.text.value) view.text.value = draft;
+    if (view.text.value) view.grow();
     for (const message of this.unsent()) view.pending(message, message.text);
     if (this.session) this.follow();
     void this.flush();
@@ -56,6 +57,7 @@ export class Chat {
     });
     text.addEventListener("input", () => {
       this.shelf.write("draft", text.value);
+      this.view.grow();
       this.view.problem("");
       if (Date.now() - this.typedAt > TYPING_EVERY) {
         this.typedAt = Date.now();
@@ -96,6 +98,7 @@ export class Chat {
         return;
       }
       this.view.text.value = "";
+      this.view.grow();
       this.shelf.remove("draft");
       this.say(text, undefined, this.uploaded.splice(0));
       this.view.files.replaceChildren();
@@ -179,6 +182,7 @@ export class Chat {
   private follow(): void {
     const session = this.session;
     if (!session || this.connection) return;
+    this.view.begun(`${this.api.server}/api/v1/conversations/${session.id}/transcript?lang=${this.api.language}`);
     this.connection = new Connection(
       this.api,
       session,

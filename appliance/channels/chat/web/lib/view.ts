@@ -40,6 +40,8 @@ export class View {
     this.status = part("[data-status]");
     this.error = part("[data-error]");
     this.said = this.status.textContent ?? "";
+    this.owner = root.dataset.owner ?? "assistant";
+    this.banner.dataset.html = this.banner.innerHTML;
     root.classList.add("enhanced");
     this.finish(root);
   }
@@ -79,6 +81,22 @@ export class View {
       };
       source.after(button);
     }
+  }
+
+  /** There is a conversation now: it can be taken along, and on our own pages left behind. */
+  begun(transcript: string): void {
+    const link = this.root.querySelector<HTMLAnchorElement>("[data-transcript]");
+    if (link) {
+      link.href = transcript;
+      link.hidden = false;
+    }
+    if (this.own) document.querySelector("[data-new]")?.removeAttribute("hidden");
+  }
+
+  /** The field grows with what is written. */
+  grow(): void {
+    this.text.style.height = "auto";
+    this.text.style.height = `${this.text.scrollHeight + this.text.offsetHeight - this.text.clientHeight}px`;
   }
 
   /** Shows a turn once, in its place. */
@@ -149,14 +167,17 @@ export class View {
 
   conversation(conversation: ConversationView): void {
     this.owner = conversation.owner;
+    this.root.dataset.owner = conversation.owner;
     this.said = conversation.status;
     this.status.textContent = conversation.status;
     const html = conversation.html ?? "";
     if (this.banner.dataset.html !== html) {
       this.banner.dataset.html = html;
       const banner = this.parse(html);
+      const first = !this.banner.childElementCount;
       this.banner.replaceChildren(...(banner ? [banner] : []));
       this.finish(this.banner);
+      if (banner && first) this.reveal(banner);
     }
     this.work();
   }
@@ -212,11 +233,20 @@ export class View {
     else this.text.removeAttribute("aria-invalid");
   }
 
+  /** Whole, above the form; from its beginning where there is no room. */
+  private reveal(item: HTMLElement): void {
+    const room = innerHeight - (this.form.parentElement?.offsetHeight ?? 0);
+    item.scrollIntoView({ block: item.offsetHeight < room ? "end" : "start", behavior: this.behavior() });
+  }
+
+  private behavior(): ScrollBehavior {
+    return matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+  }
+
   private show(item: HTMLElement): void {
-    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
     // What was just said or asked stays in view with the beginning of its answer.
     const before = item.previousElementSibling as HTMLElement | null;
     const anchor = !item.classList.contains("citizen") && before?.classList.contains("citizen") ? before : item;
-    anchor.scrollIntoView({ block: "start", behavior });
+    anchor.scrollIntoView({ block: "start", behavior: this.behavior() });
   }
 }
