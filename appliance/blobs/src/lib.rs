@@ -27,7 +27,8 @@
 //! S3_TEST_ENDPOINT=http://127.0.0.1:5566 cargo test -p blobs --test places s3:: -- --nocapture
 //! ```
 //!
-//! Another server: `S3_TEST_BUCKET`, `S3_TEST_REGION`, `S3_TEST_ACCESS_KEY` and `S3_TEST_SECRET_KEY` say how to reach it.
+//! Another server: `S3_TEST_BUCKET`, `S3_TEST_REGION`, `S3_TEST_ACCESS_KEY`, `S3_TEST_SECRET_KEY` and, for a private
+//! authority behind `https://`, `S3_TEST_CA_FILE` say how to reach it.
 
 mod blobs;
 mod config;

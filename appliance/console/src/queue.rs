@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use desk::case::{Case, Priority};
 use desk::conversation::{Conversation, ConversationState, Owner};
@@ -78,16 +79,16 @@ pub(crate) async fn items(
     let held = ConversationFilter { operator: Some(operator.id), open: true, limit: LIMIT, ..Default::default() };
     for filter in [queued, held] {
         for conversation in conversations.list(filter).await? {
-            if !found.contains_key(&conversation.id) {
+            if let Entry::Vacant(place) = found.entry(conversation.id) {
                 let case = match conversation.case {
                     Some(id) => case_if_there(cases, id).await?,
                     None => None,
                 };
-                found.insert(conversation.id, Item { conversation, case });
+                place.insert(Item { conversation, case });
             }
         }
     }
-    let mut items: Vec<Item> = found.into_values().filter(|item| belongs(item)).collect();
+    let mut items: Vec<Item> = found.into_values().filter(belongs).collect();
     items.sort_by_key(Item::urgency);
     Ok(items)
 }

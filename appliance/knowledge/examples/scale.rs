@@ -13,7 +13,8 @@ use knowledge::{Change, Contents, KnowledgeIndex, Query};
 
 fn main() {
     let count: usize = std::env::var("ARTICLES").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000);
-    let pack: Vec<&Article> = knowledge::starter().contents.articles.iter().filter(|article| article.language == Language::Ro).collect();
+    let pack: Vec<&Article> =
+        knowledge::starter().contents.articles.iter().filter(|article| article.language == Language::Ro).collect();
     let words: Vec<&str> = pack.iter().flat_map(|article| article.body.split_whitespace()).collect();
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let mut below = |most: usize| {
@@ -27,11 +28,18 @@ fn main() {
         let number = articles.len();
         let mut body = String::new();
         for place in 0..120 {
-            let word = if place % 12 == 5 { format!("cuvant{}", below(count)) } else { words[below(words.len())].to_owned() };
+            let word =
+                if place % 12 == 5 { format!("cuvant{}", below(count)) } else { words[below(words.len())].to_owned() };
             body.push_str(&word);
             body.push_str(if place % 15 == 14 { ". " } else { " " });
         }
-        articles.push(Article { id: ArticleId(format!("sintetic-{number}")), title: format!("Subiect {number}"), asked_as: Vec::new(), body, ..pack[0].clone() });
+        articles.push(Article {
+            id: ArticleId(format!("sintetic-{number}")),
+            title: format!("Subiect {number}"),
+            asked_as: Vec::new(),
+            body,
+            ..pack[0].clone()
+        });
     }
     let folder = tempfile::tempdir().unwrap();
     let folder = camino::Utf8Path::from_path(folder.path()).unwrap();

@@ -73,7 +73,7 @@ impl KnowledgeIndex {
     /// # Errors
     /// When tantivy cannot start its writer.
     pub fn in_memory() -> Result<Self, IndexError> {
-        Self::start(tantivy::Index::create_in_ram(schema::schema().0))
+        Self::start(&tantivy::Index::create_in_ram(schema::schema().0))
     }
 
     /// The index kept in `folder`. What an older release wrote there, or what is damaged, is thrown away: the position
@@ -91,8 +91,9 @@ impl KnowledgeIndex {
             }
         }
         let open = || -> Result<Self, IndexError> {
-            let directory = tantivy::directory::MmapDirectory::open(&home).map_err(|source| IndexError::Open(source.into()))?;
-            Self::start(tantivy::Index::open_or_create(directory, schema::schema().0).map_err(IndexError::Open)?)
+            let directory =
+                tantivy::directory::MmapDirectory::open(&home).map_err(|source| IndexError::Open(source.into()))?;
+            Self::start(&tantivy::Index::open_or_create(directory, schema::schema().0).map_err(IndexError::Open)?)
         };
         match open() {
             Err(IndexError::Open(error)) if !matches!(error, tantivy::TantivyError::LockFailure(..)) => {
@@ -105,14 +106,13 @@ impl KnowledgeIndex {
         }
     }
 
-    fn start(index: tantivy::Index) -> Result<Self, IndexError> {
+    fn start(index: &tantivy::Index) -> Result<Self, IndexError> {
         let fields = schema::schema().1;
         let position = index.load_metas().map_err(IndexError::Open)?.payload.and_then(|payload| payload.parse().ok());
         let writer = index.writer_with_num_threads(1, WRITER_BYTES).map_err(IndexError::Open)?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(IndexError::Open)?;
         let snapshot = Snapshot::load(reader.searcher(), fields, position.unwrap_or(0))?;
-        let shared =
-            Shared { fields, reader, writer: Mutex::new(writer), current: RwLock::new(Arc::new(snapshot)) };
+        let shared = Shared { fields, reader, writer: Mutex::new(writer), current: RwLock::new(Arc::new(snapshot)) };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -138,7 +138,7 @@ impl KnowledgeIndex {
             for guide in contents.guides.iter().filter(|guide| guide.state == ArticleState::Published) {
                 self.put_guide(&writer, &mut next, guide)?;
             }
-            next.set_synonyms(contents.synonyms.clone());
+            next.set_synonyms(&contents.synonyms);
             writer.add_document(self.shared.fields.document(&Record::Synonyms(contents.synonyms.clone()))?)?;
             self.commit(&mut writer, position)
         })();
@@ -172,7 +172,7 @@ impl KnowledgeIndex {
                     Change::Synonyms(synonyms) => {
                         writer.delete_term(self.shared.fields.key_term(&schema::synonyms_key()));
                         writer.add_document(self.shared.fields.document(&Record::Synonyms(synonyms.clone()))?)?;
-                        next.set_synonyms(synonyms.clone());
+                        next.set_synonyms(synonyms);
                     }
                 }
             }
@@ -228,7 +228,12 @@ impl KnowledgeIndex {
     }
 
     /// Shows what was written, or takes back what was not.
-    fn finish(&self, writer: &mut IndexWriter, mut next: Snapshot, written: tantivy::Result<()>) -> Result<(), IndexError> {
+    fn finish(
+        &self,
+        writer: &mut IndexWriter,
+        mut next: Snapshot,
+        written: tantivy::Result<()>,
+    ) -> Result<(), IndexError> {
         if let Err(error) = written {
             if let Err(rollback) = writer.rollback() {
                 tracing::error!(error = &rollback as &dyn std::error::Error, "failed to roll the index back");

@@ -56,7 +56,8 @@ static MODELS: LazyLock<Localized<Model>> = LazyLock::new(|| {
 
 /// An article of the starter pack as raw text: without the importer, which itself guesses languages.
 fn teaching_text(path: &str) -> Option<(Language, String)> {
-    let language = path.split('/').find_map(|part| part.parse::<Language>().ok().filter(|language| language.code() == part))?;
+    let language =
+        path.split('/').find_map(|part| part.parse::<Language>().ok().filter(|language| language.code() == part))?;
     let file = Articles::get(path)?;
     let text = String::from_utf8_lossy(&file.data).into_owned();
     // The keys and addresses of the front matter are the same in every language: only the phrasings are taken from it.

@@ -70,7 +70,8 @@ pub struct Hit {
 pub struct SentenceHit {
     /// The sentence.
     pub sentence: Sentence,
-    /// Share of the question's weight that it covers, from 0 to 1.
+    /// How near it is to the question, from 0 to 1: the share of the question's weight that it covers together with the
+    /// title, and a little more when it holds the kind of thing asked for.
     pub score: f32,
 }
 

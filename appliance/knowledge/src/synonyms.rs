@@ -59,7 +59,8 @@ impl Synonyms {
         for language in Language::ALL {
             text.push_str(&format!("{language} = [\n"));
             for group in self.0.get(language) {
-                let entries: Vec<String> = group.iter().map(|entry| toml::Value::from(entry.as_str()).to_string()).collect();
+                let entries: Vec<String> =
+                    group.iter().map(|entry| toml::Value::from(entry.as_str()).to_string()).collect();
                 text.push_str(&format!("    [{}],\n", entries.join(", ")));
             }
             text.push_str("]\n");

@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn a_body_becomes_sentences_and_items_under_their_headings() {
-        let found = sentences(&article("Una. **Două** [legături](https://a.ro).\n\n## Pași\n\n1. Mergeți. Apoi plătiți.\n2. Luați.\n\nLa sfârșit."));
+        let found = sentences(&article(
+            "Una. **Două** [legături](https://a.ro).\n\n## Pași\n\n1. Mergeți. Apoi plătiți.\n2. Luați.\n\nLa sfârșit.",
+        ));
         let brief: Vec<_> = found.iter().map(|s| (s.text.as_str(), s.heading.as_deref(), s.block, s.item)).collect();
         assert_eq!(
             brief,

@@ -18,8 +18,16 @@ fn article(id: &str, title: &str, body: &str) -> Article {
 
 fn some_articles() -> Vec<Article> {
     vec![
-        article("pasaport", "Pașaport simplu electronic", "Pașaportul se cere la serviciul de pașapoarte. Costă 258 de lei."),
-        article("carte", "Carte de identitate expirată", "Cartea de identitate se schimbă la evidența persoanelor. Aduceți certificatul de naștere."),
+        article(
+            "pasaport",
+            "Pașaport simplu electronic",
+            "Pașaportul se cere la serviciul de pașapoarte. Costă 258 de lei.",
+        ),
+        article(
+            "carte",
+            "Carte de identitate expirată",
+            "Cartea de identitate se schimbă la evidența persoanelor. Aduceți certificatul de naștere.",
+        ),
         article("permis", "Permis de conducere", "Permisul de conducere se preschimbă la serviciul de permise."),
         article("impozit", "Impozitul pe clădiri", "Impozitul pe clădiri se plătește până la 31 martie."),
     ]
@@ -27,7 +35,10 @@ fn some_articles() -> Vec<Article> {
 
 fn index(articles: Vec<Article>) -> KnowledgeIndex {
     let index = KnowledgeIndex::in_memory().unwrap();
-    let synonyms = Synonyms::from_toml("ro = [[\"carte de identitate\", \"buletin\"], [\"permis de conducere\", \"carnet\"]]\nhu = []\nen = []").unwrap();
+    let synonyms = Synonyms::from_toml(
+        "ro = [[\"carte de identitate\", \"buletin\"], [\"permis de conducere\", \"carnet\"]]\nhu = []\nen = []",
+    )
+    .unwrap();
     index.fill(&Contents { articles, guides: Vec::new(), synonyms }, 1).unwrap();
     index
 }
@@ -88,7 +99,10 @@ fn nothing_outside_its_days_or_its_audience_is_found() {
 fn the_evidence_tells_a_known_subject_from_an_unknown_one() {
     let index = index(some_articles());
     let known = ask(&index, "unde schimb cartea de identitate expirată").articles[0].evidence;
-    let unknown = ask(&index, "cine repară acoperișul de tablă al școlii").articles.first().map_or(0.0, |hit| hit.evidence.covered);
+    let unknown = ask(&index, "cine repară acoperișul de tablă al școlii")
+        .articles
+        .first()
+        .map_or(0.0, |hit| hit.evidence.covered);
     assert!(known.covered > 0.7 && unknown < 0.4, "{} {unknown}", known.covered);
 }
 
@@ -100,7 +114,10 @@ fn what_is_published_is_found_at_once_and_what_is_withdrawn_is_gone() {
     index.apply(&[Change::Article(Box::new(new.clone()))], 2).unwrap();
     assert_eq!(first(&ask(&index, "cazier judiciar")), Some("cazier"));
     assert_eq!(index.position(), 2);
-    assert!(old.search(&Query::citizen("cazier judiciar", Language::Ro, DAY)).unwrap().articles.is_empty(), "a snapshot changed");
+    assert!(
+        old.search(&Query::citizen("cazier judiciar", Language::Ro, DAY)).unwrap().articles.is_empty(),
+        "a snapshot changed"
+    );
     index.apply(&[Change::Article(Box::new(Article { state: ArticleState::Retired, ..new }))], 3).unwrap();
     assert_eq!(first(&ask(&index, "cazier judiciar")), None);
 }
@@ -136,7 +153,10 @@ fn an_index_on_disk_is_found_again_with_its_position() {
     let index = KnowledgeIndex::open(folder).unwrap();
     assert_eq!(index.position(), 7);
     assert_eq!(first(&ask(&index, "mi-a expirat buletinul")), Some("carte"));
-    assert_eq!(index.snapshot().guides().count(), starter.guides.iter().filter(|guide| guide.state == ArticleState::Published).count());
+    assert_eq!(
+        index.snapshot().guides().count(),
+        starter.guides.iter().filter(|guide| guide.state == ArticleState::Published).count()
+    );
 }
 
 #[test]
@@ -158,7 +178,11 @@ fn a_guide_is_found_by_its_phrasings() {
     index.fill(&knowledge::starter().contents, 1).unwrap();
     for (text, language) in [("nu pot intra in cont", Language::Ro), ("I cannot log in to my account", Language::En)] {
         let found = index.search(&Query::citizen(text, language, DAY)).unwrap();
-        assert_eq!(found.guides.first().map(|hit| &hit.guide.id), Some(&GuideId("nu-pot-intra-in-cont".to_owned())), "{text}");
+        assert_eq!(
+            found.guides.first().map(|hit| &hit.guide.id),
+            Some(&GuideId("nu-pot-intra-in-cont".to_owned())),
+            "{text}"
+        );
     }
 }
 

@@ -22,15 +22,15 @@ use desk::ports::attachments::Attachments;
 use desk::ports::feed::Feed;
 use serde::{Deserialize, Serialize};
 
-pub use accounts::{AccountRequest, IssuedAccount};
-pub use backups::MadeBackup;
-pub use client::{AdminClient, ClientError};
-pub use journal::Verdict;
-pub use knowledge::{Everything, ImportBatch, Imported, StateRequest};
-pub use listener::listen;
+pub(crate) use accounts::{AccountRequest, IssuedAccount};
+pub(crate) use backups::MadeBackup;
+pub(crate) use client::{AdminClient, ClientError};
+pub(crate) use journal::Verdict;
+pub(crate) use knowledge::{Everything, ImportBatch, Imported, StateRequest};
+pub(crate) use listener::listen;
 
 /// What the admin socket works with.
-pub struct AdminParts {
+pub(crate) struct AdminParts {
     /// The knowledge base.
     pub articles: Arc<dyn Articles>,
     /// Accounts.
@@ -63,7 +63,7 @@ fn router(parts: Admin) -> axum::Router {
 
 /// What went wrong, as the command line shows it.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// What went wrong, with its causes.
     pub error: String,
 }

@@ -19,7 +19,7 @@ Exit codes: 0 done; 1 failed; 2 wrong use of the command line; 3 the server is n
 /// `appliance`.
 #[derive(Debug, Parser)]
 #[command(name = "appliance", version, about = ABOUT, after_help = EXAMPLES, propagate_version = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Configuration file (TOML). Without it: `sfetnic.toml` in the working folder, then `/etc/sfetnic/appliance.toml`,
     /// if there. `SFETNIC_…` variables win over the file.
     #[arg(long, global = true, env = "SFETNIC_CONFIG", value_name = "FILE")]
@@ -36,7 +36,7 @@ pub struct Cli {
 
 /// What `appliance` can do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Start the server: citizens' pages, API and the operators' console.
     #[command(
         after_help = "Stops gracefully on SIGTERM or Ctrl-C: what was accepted is answered first. SIGHUP reads renewed certificates."
@@ -92,7 +92,7 @@ Examples:
 
 /// Arguments of `eval`.
 #[derive(Debug, Clone, Args)]
-pub struct EvalArgs {
+pub(crate) struct EvalArgs {
     /// A folder of articles, a SQuAD JSON file, or `starter`.
     #[arg(long, value_name = "PATH")]
     pub knowledge: String,
@@ -103,7 +103,7 @@ pub struct EvalArgs {
 
 /// `appliance knowledge …`.
 #[derive(Debug, Subcommand)]
-pub enum KnowledgeCommand {
+pub(crate) enum KnowledgeCommand {
     /// Take articles and guides from a file or folder (Markdown, HTML, PDF, DOCX, SQuAD JSON, guides in TOML).
     Import {
         /// The file or folder.
@@ -133,7 +133,7 @@ pub enum KnowledgeCommand {
 
 /// States on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum ArticleStateArg {
+pub(crate) enum ArticleStateArg {
     /// Being written.
     Draft,
     /// Waits for a second pair of eyes.
@@ -146,7 +146,7 @@ pub enum ArticleStateArg {
 
 /// `appliance user …`.
 #[derive(Debug, Subcommand)]
-pub enum UserCommand {
+pub(crate) enum UserCommand {
     /// Add an account; prints its one-time password.
     Add {
         /// The name to sign in with.
@@ -182,7 +182,7 @@ pub enum UserCommand {
 
 /// Roles on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum RoleArg {
+pub(crate) enum RoleArg {
     /// Answers citizens.
     Operator,
     /// Also edits and publishes the knowledge base.
@@ -195,7 +195,7 @@ pub enum RoleArg {
 
 /// `appliance journal …`.
 #[derive(Debug, Subcommand)]
-pub enum JournalCommand {
+pub(crate) enum JournalCommand {
     /// Recompute the hash chain and say whether it is whole.
     #[command(after_help = "Exit code 4 when the chain is broken. Rows not yet sealed are counted, not an error.")]
     Verify {
@@ -212,7 +212,7 @@ pub enum JournalCommand {
 
 /// `appliance backup …`.
 #[derive(Debug, Subcommand)]
-pub enum BackupCommand {
+pub(crate) enum BackupCommand {
     /// Make one while the server runs.
     Create {
         /// The file to write; must not exist.
@@ -230,7 +230,7 @@ pub enum BackupCommand {
 
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
-pub struct RestoreArgs {
+pub(crate) struct RestoreArgs {
     /// The backup.
     pub file: Utf8PathBuf,
     /// The key file; by default the one in force.

@@ -1,10 +1,10 @@
 //! The sub-commands, one module each.
 
-pub mod backup;
-pub mod config;
-pub mod eval;
-pub mod journal;
-pub mod knowledge;
-pub mod openapi;
+pub(crate) mod backup;
+pub(crate) mod config;
+pub(crate) mod eval;
+pub(crate) mod journal;
+pub(crate) mod knowledge;
+pub(crate) mod openapi;
 mod print;
-pub mod user;
+pub(crate) mod user;

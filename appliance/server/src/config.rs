@@ -14,13 +14,13 @@ use desk::watchdog::WatchdogPolicy;
 use serde::{Deserialize, Serialize};
 use store::StoreConfig;
 
-pub use load::{ConfigError, Loaded, load};
-pub use print::render;
+pub(crate) use load::{ConfigError, Loaded, load};
+pub(crate) use print::render;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Config {
+pub(crate) struct Config {
     /// Where the program keeps what it must not lose.
     pub data: DataConfig,
     /// Where it listens.
@@ -62,7 +62,7 @@ pub struct Config {
 /// Where the program keeps what it must not lose.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct DataConfig {
+pub(crate) struct DataConfig {
     /// The folder. By default systemd's state folder, else `sfetnic` in the user's data folder.
     pub folder: Utf8PathBuf,
 }
@@ -81,7 +81,7 @@ impl Default for DataConfig {
 /// Where the program listens.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct HttpConfig {
+pub(crate) struct HttpConfig {
     /// Address and port. Plain HTTP is served on the loopback only; any other address needs `tls`.
     pub listen: SocketAddr,
     /// The certificate; without it plain HTTP.
@@ -103,7 +103,7 @@ impl Default for HttpConfig {
 /// A certificate from files, read again when they change.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TlsFiles {
+pub(crate) struct TlsFiles {
     /// The certificate chain (PEM).
     pub certificate: Utf8PathBuf,
     /// Its key (PEM).
@@ -113,7 +113,7 @@ pub struct TlsFiles {
 /// The knowledge base.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct KnowledgeConfig {
+pub(crate) struct KnowledgeConfig {
     /// Whether an empty knowledge base is filled with the starter pack.
     pub starter_pack: bool,
 }
@@ -127,7 +127,7 @@ impl Default for KnowledgeConfig {
 /// The operators' console.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct ConsoleConfig {
+pub(crate) struct ConsoleConfig {
     /// A session ends when unused for so many minutes.
     pub idle_minutes: u64,
     /// A session ends so many hours after the sign-in, used or not.
@@ -145,7 +145,7 @@ impl Default for ConsoleConfig {
 /// What must stay secret: names of files, never the secrets themselves.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct SecretsConfig {
+pub(crate) struct SecretsConfig {
     /// The file with the key from which those of attachments and of citizens' links are derived; by default `master.key` in
     /// the data folder, made at the first start. The servers of a cluster share one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,7 +155,7 @@ pub struct SecretsConfig {
 /// Where registered cases get their numbers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct RegistryConfig {
+pub(crate) struct RegistryConfig {
     /// The block of numbers.
     pub block: Block,
 }
@@ -169,7 +169,7 @@ impl Default for RegistryConfig {
 /// Backups.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct BackupConfig {
+pub(crate) struct BackupConfig {
     /// The file with the key that backups are encrypted with; by default `backup.key` in the data folder, made when first
     /// needed. Keep a copy elsewhere: without it no backup can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -179,7 +179,7 @@ pub struct BackupConfig {
 /// How logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// The journal under systemd, else text.
     Auto,
     /// Lines for people.
@@ -193,7 +193,7 @@ pub enum LogFormat {
 /// Logs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct LogConfig {
+pub(crate) struct LogConfig {
     /// Which events: `info`, `warn`, `chat=debug,info`…
     pub filter: String,
     /// How they are written.
@@ -209,7 +209,7 @@ impl Default for LogConfig {
 /// Metrics.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct MetricsConfig {
+pub(crate) struct MetricsConfig {
     /// Where Prometheus fetches `/metrics`; `/healthz` and `/readyz` are there too.
     pub listen: SocketAddr,
 }
@@ -223,7 +223,7 @@ impl Default for MetricsConfig {
 /// The admin socket, through which the sub-commands reach the running server.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct AdminConfig {
+pub(crate) struct AdminConfig {
     /// The socket; by default `admin.sock` in systemd's runtime folder, else in the data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub socket: Option<Utf8PathBuf>,
@@ -234,7 +234,7 @@ pub struct AdminConfig {
 impl Config {
     /// With what is not placed by itself in the data folder.
     #[must_use]
-    pub fn placed(mut self) -> Self {
+    pub(crate) fn placed(mut self) -> Self {
         let folder = &self.data.folder;
         if self.store.folder == StoreConfig::default().folder {
             self.store.folder = folder.join("database");
@@ -247,7 +247,7 @@ impl Config {
 
     /// The same, with everything that a server keeps in files in another folder.
     #[must_use]
-    pub fn moved_to(mut self, folder: Utf8PathBuf) -> Self {
+    pub(crate) fn moved_to(mut self, folder: Utf8PathBuf) -> Self {
         self.store.folder = folder.join("database");
         self.blobs.folder = folder.join("blobs");
         self.data.folder = folder;
@@ -256,7 +256,7 @@ impl Config {
 
     /// The legal terms in force: the built-in ones, with those of the configuration in their place or beside them.
     #[must_use]
-    pub fn terms_in_force(&self) -> desk::clock::Terms {
+    pub(crate) fn terms_in_force(&self) -> desk::clock::Terms {
         let mut terms = desk::clock::Terms { calendar: self.calendar.clone(), ..desk::clock::Terms::default() };
         for term in &self.terms {
             match terms.terms.iter_mut().find(|known| known.id == term.id) {
@@ -269,7 +269,7 @@ impl Config {
 
     /// Where the admin socket is.
     #[must_use]
-    pub fn admin_socket(&self) -> Utf8PathBuf {
+    pub(crate) fn admin_socket(&self) -> Utf8PathBuf {
         self.admin.socket.clone().unwrap_or_else(|| {
             let runtime = std::env::var("RUNTIME_DIRECTORY").ok().filter(|value| !value.is_empty());
             runtime.map_or_else(|| self.data.folder.clone(), Utf8PathBuf::from).join("admin.sock")
@@ -278,13 +278,13 @@ impl Config {
 
     /// Where the master key is.
     #[must_use]
-    pub fn master_key(&self) -> Utf8PathBuf {
+    pub(crate) fn master_key(&self) -> Utf8PathBuf {
         self.secrets.master_key.clone().unwrap_or_else(|| self.data.folder.join("master.key"))
     }
 
     /// Where the key of the backups is.
     #[must_use]
-    pub fn backup_key(&self) -> Utf8PathBuf {
+    pub(crate) fn backup_key(&self) -> Utf8PathBuf {
         self.backup.key_file.clone().unwrap_or_else(|| self.data.folder.join("backup.key"))
     }
 
@@ -292,7 +292,7 @@ impl Config {
     ///
     /// # Errors
     /// Says which keys do not fit together, and how to mend it.
-    pub fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
         if self.http.tls.is_none() && !self.http.listen.ip().is_loopback() {
             return Err(ConfigError::PlainHttp { listen: self.http.listen });
         }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::{admin, systemd, telemetry};
-pub use wiring::open_attachments;
+pub(crate) use wiring::open_attachments;
 
 /// How long the database may take to come up: a killed server rebuilds it from snapshot and log first.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(300);
@@ -25,7 +25,7 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(300);
 ///
 /// # Errors
 /// When a part cannot start, or fails for good while running.
-pub async fn run(config: Config) -> anyhow::Result<()> {
+pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     telemetry::start_logs(&config.log)?;
     let metrics = telemetry::start_metrics()?;
     let stop = CancellationToken::new();

@@ -12,17 +12,17 @@ fn notify(states: &[NotifyState<'_>]) {
 }
 
 /// Everything is up; `status` is what `systemctl status` shows.
-pub fn ready(status: &str) {
+pub(crate) fn ready(status: &str) {
     notify(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
 /// The graceful stop has begun.
-pub fn stopping() {
+pub(crate) fn stopping() {
     notify(&[NotifyState::Stopping]);
 }
 
 /// Keeps the watchdog quiet until `stop`, while `healthy` says so, at half its interval.
-pub async fn keep_watchdog<F, R>(healthy: F, stop: CancellationToken)
+pub(crate) async fn keep_watchdog<F, R>(healthy: F, stop: CancellationToken)
 where
     F: Fn() -> R,
     R: Future<Output = bool>,

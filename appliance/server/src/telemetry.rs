@@ -15,7 +15,7 @@ const SECONDS: [f64; 14] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5
 ///
 /// # Errors
 /// When the filter is wrong or the journal cannot be reached.
-pub fn start_logs(config: &LogConfig) -> anyhow::Result<()> {
+pub(crate) fn start_logs(config: &LogConfig) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.filter)
         .with_context(|| format!("log.filter `{}` is not understood; an example: info,chat=debug", config.filter))?;
     let format = match config.format {
@@ -40,7 +40,7 @@ pub fn start_logs(config: &LogConfig) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When a recorder is there already.
-pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
+pub(crate) fn start_metrics() -> anyhow::Result<PrometheusHandle> {
     PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
         .context("the latency buckets are wrong")?

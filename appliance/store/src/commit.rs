@@ -19,8 +19,11 @@ use crate::write::Write;
 const WAITING: usize = 1024;
 
 /// How many go together at most, and how large they get together: a follower applies them as one.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = 32;
 const TOGETHER_BYTES: usize = MAX_ENTRY_BYTES / 4;
+
+/// How long the first attempt waits for another server to acknowledge; each further one waits twice as long.
+const FIRST_PATIENCE: Duration = Duration::from_millis(750);
 
 /// How long a writer waits for his own server to have what the leader acknowledged; a server that lags more answers from
 /// the past until it has caught up.
@@ -140,8 +143,9 @@ impl Store {
     /// Sends `write` until it is clear what became of it.
     async fn submit(&self, write: &Write) -> Result<(), Refusal> {
         let deadline = Instant::now() + self.write_timeout();
+        let mut patience = FIRST_PATIENCE;
         loop {
-            let last = match self.attempt(write).await {
+            let last = match self.attempt(write, patience).await {
                 Attempt::Done => return Ok(()),
                 Attempt::Lost { statement, what } => return Err(Refusal::Lost { statement, what }),
                 Attempt::Failed(error) => return Err(Refusal::Other(error)),
@@ -151,17 +155,20 @@ impl Store {
                 return Err(Refusal::Other(StoreError::Unacknowledged(last)));
             }
             tracing::debug!(error = %last, "a write was not acknowledged; sending it again");
+            patience = if matches!(last, Error::LeaderChange(_)) { FIRST_PATIENCE } else { patience * 2 };
             self.find_leader().await;
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
 
-    async fn attempt(&self, write: &Write) -> Attempt {
+    async fn attempt(&self, write: &Write, patience: Duration) -> Attempt {
+        // What this server writes itself it only waits for: its log may be busy with a snapshot.
+        let patience = if self.client().is_leader_db().await { self.write_timeout() } else { patience };
         let result = tokio::select! {
             result = self.client().txn(write.statements()) => result,
             // What the old leader had in flight would only fail by a long timeout.
             () = self.leader_changes() => return Attempt::Unclear(Error::LeaderChange("the leader changed".into())),
-            () = tokio::time::sleep(self.write_timeout()) => {
+            () = tokio::time::sleep(patience) => {
                 return Attempt::Unclear(Error::Timeout("no acknowledgement in time".to_owned()));
             }
         };

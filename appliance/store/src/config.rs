@@ -71,9 +71,11 @@ pub struct StoreConfig {
     pub election_min_millis: u64,
     /// See `election_min_millis`.
     pub election_max_millis: u64,
-    /// After so many transactions the database is written out whole and the log before it dropped. More: a longer restart
-    /// after a crash. Fewer: more often a pause of all writes while it is written out.
-    pub snapshot_after: u64,
+    /// After so many entries of the log the database is written out whole and the log before it dropped. More: a longer
+    /// restart after a crash. Fewer: more often a pause of all writes while it is written out. Unless given, it follows from
+    /// the size of the database at start: 2,000 while it is small, up to 20,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot_after: Option<u64>,
     /// How many questions are answered at once.
     pub readers: usize,
     /// How long a write is repeated while nobody acknowledges it.
@@ -91,9 +93,9 @@ impl Default for StoreConfig {
             raft_secret: None,
             api_secret: None,
             heartbeat_millis: 100,
-            election_min_millis: 400,
-            election_max_millis: 800,
-            snapshot_after: 10_000,
+            election_min_millis: 300,
+            election_max_millis: 600,
+            snapshot_after: None,
             readers: 4,
             write_timeout_millis: 10_000,
         }
@@ -144,10 +146,17 @@ impl StoreConfig {
         {
             return wrong("`heartbeat_millis` < `election_min_millis` < `election_max_millis` must hold");
         }
-        if self.readers == 0 || self.snapshot_after == 0 {
+        if self.readers == 0 || self.snapshot_after == Some(0) {
             return wrong("`readers` and `snapshot_after` must be at least 1");
         }
         Ok(())
+    }
+
+    /// How many log entries make a snapshot: in the time in which these are applied again, a database of this size is read
+    /// back about once.
+    pub(crate) fn entries_per_snapshot(&self) -> u64 {
+        let megabytes = std::fs::metadata(self.database_file()).map_or(0, |file| file.len() / 1_000_000);
+        self.snapshot_after.unwrap_or_else(|| (megabytes * 40).clamp(2_000, 20_000))
     }
 
     pub(crate) fn database_file(&self) -> Utf8PathBuf {

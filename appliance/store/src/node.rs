@@ -42,12 +42,13 @@ fn node_config(config: &StoreConfig) -> StoreResult<NodeConfig> {
         .unwrap_or_else(|| if config.peers.is_empty() { "127.0.0.1" } else { "0.0.0.0" }.to_owned());
     let tls = tls(&config.tls);
 
-    let mut raft = NodeConfig::default_raft_config(config.snapshot_after);
+    let entries = config.entries_per_snapshot();
+    let mut raft = NodeConfig::default_raft_config(entries);
     raft.cluster_name = "sfetnic".to_owned();
     raft.heartbeat_interval = config.heartbeat_millis;
     raft.election_timeout_min = config.election_min_millis;
     raft.election_timeout_max = config.election_max_millis;
-    raft.snapshot_policy = SnapshotPolicy::LogsSinceLast(config.snapshot_after);
+    raft.snapshot_policy = SnapshotPolicy::LogsSinceLast(entries);
 
     Ok(NodeConfig {
         node_id: if config.peers.is_empty() { 1 } else { config.node },

@@ -34,7 +34,7 @@ pub(crate) async fn settle(config: &StoreConfig) -> StoreResult<bool> {
     // The others of a cluster join after this: their first snapshot is the restored one.
     let alone = StoreConfig {
         peers: config.peers.iter().filter(|peer| peer.id == 1).cloned().collect(),
-        snapshot_after: ENTRIES,
+        snapshot_after: Some(ENTRIES),
         ..config.clone()
     };
     let client = node::start(&alone).await?;

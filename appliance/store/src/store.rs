@@ -19,6 +19,9 @@ use crate::journal::tail::Tail;
 use crate::write::Write;
 use crate::{commit, journal, node, restored};
 
+/// How long a server that starts may take until it has what was acknowledged before.
+const CATCH_UP: Duration = Duration::from_secs(300);
+
 /// The schema, one file per step; each is applied once, in order.
 #[derive(Embed)]
 #[folder = "migrations"]
@@ -105,6 +108,7 @@ impl Store {
         };
         // It ends with the store, when nobody can hand in anything any more.
         tokio::spawn(commit::run(store.downgrade(), inbox));
+        store.catch_up().await?;
         let tailing = journal::tail::start(&store).await?;
         *store.inner.tailing.lock().await = Some(tailing);
         if restored {
@@ -113,6 +117,32 @@ impl Store {
             store.apply(write).await?;
         }
         Ok(store)
+    }
+
+    /// Waits until this server has what was acknowledged before it started: a node leads or follows while it still applies
+    /// its log. A transaction of nothing but its own mark comes after all that, and once it is here, so is the rest.
+    async fn catch_up(&self) -> StoreResult<()> {
+        let deadline = tokio::time::Instant::now() + CATCH_UP;
+        let mark = loop {
+            let mark = Write::new();
+            let id = mark.id();
+            match self.apply(mark).await {
+                Ok(()) => break id,
+                Err(error) if tokio::time::Instant::now() >= deadline => return Err(error),
+                Err(_) => {}
+            }
+        };
+        loop {
+            let here =
+                self.read("SELECT id FROM applied WHERE id = ?1", vec![mark.into()], |row| row.uuid("id")).await?;
+            if !here.is_empty() {
+                return Ok(());
+            }
+            if tokio::time::Instant::now() >= deadline {
+                return Err(StoreError::NotReady(CATCH_UP));
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Stops the node in order, so that the next start need not rebuild the database. In a cluster this takes about ten
@@ -214,8 +244,8 @@ impl Store {
         map_rows(rows, &map)
     }
 
-    /// Rows as the leader has them now: after one's own write, or after a lost compare-and-swap. Costs a round trip in a
-    /// cluster.
+    /// Rows as the leader has them now: after one's own write, or after a lost compare-and-swap. Costs a round trip on a
+    /// server that follows. The leader has applied whatever it acknowledged or refused before, and so looks at its own copy.
     pub(crate) async fn read_latest<T: Send>(
         &self,
         sql: impl Into<Cow<'static, str>> + Send,
@@ -223,21 +253,24 @@ impl Store {
         map: impl Fn(&mut Columns<'_, '_>) -> StoreResult<T> + Send + Sync,
     ) -> StoreResult<Vec<T>> {
         let sql = sql.into();
-        if !self.inner.config.is_cluster() {
-            return self.read(sql, params, map).await;
-        }
         let deadline = tokio::time::Instant::now() + self.write_timeout();
+        let mut patience = Duration::from_millis(750);
         loop {
+            if !self.inner.config.is_cluster() || self.inner.client.is_leader_db().await {
+                return self.read(sql, params, map).await;
+            }
             // Mapped at once: hiqlite's rows may not wait beside an await.
             let question = self.inner.client.query_consistent(sql.clone(), params.clone());
             let answer = tokio::select! {
                 answer = async { question.await.map(|rows| map_rows(rows, &map)) } => answer,
                 () = self.leader_changes() => Err(hiqlite::Error::LeaderChange("the leader changed".into())),
+                () = tokio::time::sleep(patience) => Err(hiqlite::Error::Timeout("no answer in time".to_owned())),
             };
             match answer {
                 Ok(rows) => return rows,
                 Err(error) if tokio::time::Instant::now() >= deadline => return Err(StoreError::Read(error)),
                 Err(_) => {
+                    patience *= 2;
                     self.find_leader().await;
                     tokio::time::sleep(Duration::from_millis(25)).await;
                 }
@@ -266,10 +299,21 @@ impl Store {
     }
 
     /// Lets the client take note of the leader that this server knows of; by itself it does so only after a failed
-    /// connection and a second's wait.
+    /// connection and a second's wait. Its connection to a killed leader swallows two messages before it notices: they are
+    /// questions of ours here, so that no write is held up by it.
     pub(crate) async fn find_leader(&self) {
-        if self.inner.config.is_cluster() {
-            let _ = self.inner.client.wait_for_cluster_sync_timeout(Duration::from_millis(100)).await;
+        if !self.inner.config.is_cluster() {
+            return;
+        }
+        let client = &self.inner.client;
+        let _ = client.wait_for_cluster_sync_timeout(Duration::from_millis(100)).await;
+        for _ in 0..3 {
+            let question = client.query_consistent("SELECT 1", Params::new());
+            if client.is_leader_db().await
+                || matches!(tokio::time::timeout(Duration::from_millis(30), question).await, Ok(Ok(_)))
+            {
+                return;
+            }
         }
     }
 }

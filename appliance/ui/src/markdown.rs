@@ -80,10 +80,10 @@ pub fn to_text(text: &str) -> String {
                 output.push_str("- ");
             }
             Event::Start(Tag::Link { link_type: LinkType::Autolink | LinkType::Email, .. }) => {}
-            Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::Heading(_) | TagEnd::List(_)) => {
-                if !output.ends_with('\n') {
-                    output.push('\n');
-                }
+            Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::Heading(_) | TagEnd::List(_))
+                if !output.ends_with('\n') =>
+            {
+                output.push('\n');
             }
             _ => {}
         }

@@ -328,6 +328,8 @@ pub(super) const SOURCE: Source = Source {
     ],
     whose: &["ki|kie|kinek|kicsoda|kihez"],
     stop: &[
+        "eves",
+        "ev",
         "a",
         "az",
         "egy",

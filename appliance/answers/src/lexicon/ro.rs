@@ -286,7 +286,7 @@ pub(super) const SOURCE: Source = Source {
     robot: &[
         "esti|sunteti un|o? robot*|bot|om|masina|ai|program*|inteligenta|persoana|chatbot*|automat*|real|reala|uman|umana|calculator*|computer* real|reala|adevarat*?",
         "e|este|asta un|o? robot|bot|chatbot",
-        "vorbesc|scriu|discut cu un|o robot*|bot|masina|om|persoana|program|ai|inteligenta|calculator",
+        "^ vorbesc|scriu|discut cu un|o robot*|bot|masina|om|persoana|program|ai|inteligenta|calculator",
         "esti|sunteti? om|robot|persoana sau robot|masina|bot|om|program",
         "imi|mi raspunde un|o robot*|om|masina|persoana",
         "folositi|folosesti inteligenta|ai",
@@ -476,6 +476,10 @@ pub(super) const SOURCE: Source = Source {
     ],
     whose: &["cine|cui", "al|a|ai cui", "ce persoana|om"],
     stop: &[
+        "ani",
+        "an",
+        "luni",
+        "varsta",
         "a",
         "ai",
         "al",

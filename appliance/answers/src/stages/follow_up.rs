@@ -153,7 +153,7 @@ pub(crate) fn resolve(
     let before: Vec<String> = folded(before).into_iter().filter(|word| Lexicon::get().is_content(word)).collect();
     let mut ranked: Vec<(Rank, Candidate)> =
         findings.articles.drain(..).map(|candidate| (Rank::of(&candidate, own, &before), candidate)).collect();
-    ranked.sort_by_key(|(rank, _)| (!rank.holds, Reverse(rank.named + rank.near), Reverse(rank.named)));
+    ranked.sort_by_key(|(rank, _)| (!rank.holds, Reverse(rank.weight()), Reverse(rank.named)));
     // Several articles hold the words and compete: the nearest inherits what they are sure of together.
     let together = ranked.iter().filter(|(rank, _)| rank.holds).map(|(_, one)| surest(one, plain));
     let together = together.fold(0.0, f64::max);
@@ -185,20 +185,32 @@ struct Rank {
     holds: bool,
     /// How many of them it names in its title.
     named: usize,
+    /// How many of the others citizens use for it.
+    phrased: usize,
     /// How many words its title shares with the earlier subject.
     near: usize,
 }
 
 impl Rank {
     fn of(candidate: &Candidate, own: &[String], before: &[String]) -> Self {
+        let among = |words: &[String], word: &String| words.iter().any(|other| same_stem(word, other));
         let title = folded(&candidate.article.title);
-        let shared = |words: &[String], among: &[String]| {
-            words.iter().filter(|word| among.iter().any(|other| same_stem(word, other))).count()
-        };
-        let asked = candidate.article.asked_as.iter().flat_map(|text| folded(text));
-        let said = candidate.sentences.iter().flat_map(|hit| folded(&hit.sentence.text));
-        let all: Vec<String> = asked.chain(said).chain(title.iter().cloned()).collect();
-        Self { holds: shared(own, &all) * 2 > own.len(), named: shared(own, &title), near: shared(before, &title) }
+        let asked: Vec<String> = candidate.article.asked_as.iter().flat_map(|text| folded(text)).collect();
+        let said: Vec<String> = candidate.sentences.iter().flat_map(|hit| folded(&hit.sentence.text)).collect();
+        let (mut held, mut named, mut phrased) = (0, 0, 0);
+        for word in own {
+            let (in_title, in_asked) = (among(&title, word), among(&asked, word));
+            named += usize::from(in_title);
+            phrased += usize::from(in_asked && !in_title);
+            held += usize::from(in_title || in_asked || among(&said, word));
+        }
+        let near = before.iter().filter(|word| among(&title, word)).count();
+        Self { holds: held * 2 > own.len(), named, phrased, near }
+    }
+
+    /// The title counts more than the phrasings, and the earlier subject, which has many words, no more than the new one.
+    fn weight(self) -> usize {
+        self.named * 2 + self.phrased + self.near.min(2)
     }
 }
 

@@ -28,7 +28,7 @@ fn server(folder: &tempfile::TempDir) -> Option<BlobsConfig> {
         access_key_file: file("access", variable("S3_TEST_ACCESS_KEY", "test")),
         secret_key_file: file("secret", variable("S3_TEST_SECRET_KEY", "test")),
         prefix: format!("test/{:016x}", rand::random::<u64>()),
-        ca_file: None,
+        ca_file: std::env::var("S3_TEST_CA_FILE").ok().map(Utf8PathBuf::from),
     };
     Some(BlobsConfig { s3: Some(s3), ..BlobsConfig::default() })
 }

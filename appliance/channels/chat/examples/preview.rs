@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::extract::{Query, State};
 use axum::routing::post;
-use chat::ChatConfig;
+use chat::{ChatConfig, Limits, Rate};
 use desk::conversation::Owner;
 use desk::ids::ConversationId;
 use desk::ports::presence::{Presence, Typist};
@@ -39,7 +39,16 @@ async fn operator(State(world): State<Arc<World>>, Query(say): Query<Say>) {
 async fn main() -> std::io::Result<()> {
     let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(8080);
     let other_site = format!("http://localhost:{port}");
-    let config = ChatConfig { demo: true, allowed_origins: vec![other_site], ..ChatConfig::default() };
+    let many = Rate { per_minute: 1_000_000, burst: 1_000_000 };
+    // One machine plays all citizens here.
+    let limits = Limits {
+        connections_per_address: 20_000,
+        conversations: many,
+        turns_per_address: many,
+        requests: many,
+        ..Limits::default()
+    };
+    let config = ChatConfig { demo: true, allowed_origins: vec![other_site], limits, ..ChatConfig::default() };
     let world = Arc::new(World::with(config, Duration::from_millis(400)).await);
     let pages = world.chat.router().merge(ui::assets::router());
     let preview = axum::Router::new().route("/preview/operator", post(operator)).with_state(world.clone());

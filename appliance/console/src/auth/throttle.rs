@@ -60,10 +60,10 @@ impl Throttle {
         if failures.len() >= MAX_KEYS {
             failures.retain(|_, at| at.last().is_some_and(|last| now.duration_since(*last) < WINDOW));
         }
-        if failures.len() >= MAX_KEYS {
-            if let Some(oldest) = failures.iter().min_by_key(|(_, at)| at.last().copied()).map(|(key, _)| key.clone()) {
-                failures.remove(&oldest);
-            }
+        if failures.len() >= MAX_KEYS
+            && let Some(oldest) = failures.iter().min_by_key(|(_, at)| at.last().copied()).map(|(key, _)| key.clone())
+        {
+            failures.remove(&oldest);
         }
         for (key, _) in keys(username, address) {
             let at = failures.entry(key).or_default();

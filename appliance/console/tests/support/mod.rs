@@ -1,5 +1,7 @@
 //! The console on a real database in a temporary folder, with citizens who ask and an assistant that answers as told.
 #![allow(
+    clippy::panic,
+    clippy::unwrap_used,
     dead_code,
     missing_docs,
     unreachable_pub,

@@ -28,6 +28,8 @@ pub(crate) struct Asked {
 /// Articles and the questions put to them.
 pub(crate) struct Setting {
     pub(crate) name: String,
+    /// Whether its articles have everyday phrasings.
+    pub(crate) curated: bool,
     pub(crate) contents: Contents,
     pub(crate) questions: Vec<Asked>,
 }
@@ -72,8 +74,14 @@ pub(crate) fn settings() -> Vec<Setting> {
 
 fn noisy(setting: &Setting) -> Setting {
     let mut dice = Dice::new(0x9E37_79B9_7F4A_7C15);
-    let questions = setting.questions.iter().map(|asked| Asked { text: mistyped(&asked.text, &mut dice), ..asked.clone() });
-    Setting { name: format!("{}, mistyped", setting.name), contents: setting.contents.clone(), questions: questions.collect() }
+    let questions =
+        setting.questions.iter().map(|asked| Asked { text: mistyped(&asked.text, &mut dice), ..asked.clone() });
+    Setting {
+        name: format!("{}, mistyped", setting.name),
+        curated: setting.curated,
+        contents: setting.contents.clone(),
+        questions: questions.collect(),
+    }
 }
 
 fn starter() -> Vec<Setting> {
@@ -87,7 +95,12 @@ fn starter() -> Vec<Setting> {
             questions.push(Asked { text: question, language: lang, article, group });
         }
     }
-    let whole = Setting { name: "starter".to_owned(), contents: knowledge::starter().contents.clone(), questions };
+    let whole = Setting {
+        name: "starter".to_owned(),
+        curated: true,
+        contents: knowledge::starter().contents.clone(),
+        questions,
+    };
     let mistyped = noisy(&whole);
     let mut settings = vec![whole, mistyped];
     // Half of the subjects taken away: what was asked about them is then outside, and close to what is left.
@@ -95,9 +108,12 @@ fn starter() -> Vec<Setting> {
         let kept = |id: &ArticleId| id.0.bytes().map(usize::from).sum::<usize>() % 2 != half;
         let mut contents = knowledge::starter().contents.clone();
         contents.articles.retain(|article| kept(&article.id));
-        let questions = settings[0].questions.iter().map(|asked| Asked { article: asked.article.clone().filter(|id| kept(id)), ..asked.clone() });
+        let questions = settings[0]
+            .questions
+            .iter()
+            .map(|asked| Asked { article: asked.article.clone().filter(|id| kept(id)), ..asked.clone() });
         let questions = questions.collect();
-        settings.push(Setting { name: format!("starter, half {half} withheld"), contents, questions });
+        settings.push(Setting { name: format!("starter, half {half} withheld"), curated: true, contents, questions });
     }
     settings
 }
@@ -113,7 +129,12 @@ fn squad(path: &str) -> Vec<Setting> {
         for (index, paragraph) in document.paragraphs.into_iter().enumerate() {
             for qa in paragraph.qas {
                 let article = Some(ArticleId(format!("{}/{index}", document.title)));
-                questions.push(Asked { text: qa.question, language: Language::Ro, article, group: document.title.clone() });
+                questions.push(Asked {
+                    text: qa.question,
+                    language: Language::Ro,
+                    article,
+                    group: document.title.clone(),
+                });
             }
         }
     }
@@ -126,11 +147,19 @@ fn squad(path: &str) -> Vec<Setting> {
     ];
     let mut settings = Vec::new();
     for (name, taken) in withheld {
-        let kept = |id: &ArticleId| !taken(id.0.rsplit_once('/').and_then(|(_, index)| index.parse().ok()).unwrap_or(0));
+        let kept =
+            |id: &ArticleId| !taken(id.0.rsplit_once('/').and_then(|(_, index)| index.parse().ok()).unwrap_or(0));
         let mut contents = import.contents.clone();
         contents.articles.retain(|article| kept(&article.id));
-        let questions = questions.iter().map(|asked| Asked { article: asked.article.clone().filter(|id| kept(id)), ..asked.clone() });
-        let setting = Setting { name: format!("squad, {name} withheld"), contents, questions: questions.collect() };
+        let questions = questions
+            .iter()
+            .map(|asked| Asked { article: asked.article.clone().filter(|id| kept(id)), ..asked.clone() });
+        let setting = Setting {
+            name: format!("squad, {name} withheld"),
+            curated: false,
+            contents,
+            questions: questions.collect(),
+        };
         let mistyped = noisy(&setting);
         settings.push(setting);
         settings.push(mistyped);

@@ -20,7 +20,10 @@ fn scales<'a>(rows: impl Iterator<Item = &'a Vec<f64>>, width: usize) -> (Vec<f6
         }
     }
     let mean: Vec<f64> = sum.iter().map(|sum| sum / f64::max(count, 1.0)).collect();
-    let deviation = squares.iter().zip(&mean).map(|(squares, mean)| (squares / f64::max(count, 1.0) - mean * mean).max(0.0).sqrt() + 1e-9);
+    let deviation = squares
+        .iter()
+        .zip(&mean)
+        .map(|(squares, mean)| (squares / f64::max(count, 1.0) - mean * mean).max(0.0).sqrt() + 1e-9);
     let deviation = deviation.collect();
     (mean, deviation)
 }
@@ -33,7 +36,8 @@ fn descend(width: usize, mut gradient: impl FnMut(&[f64]) -> Vec<f64>) -> Vec<f6
         for column in 0..width {
             mean[column] = 0.9 * mean[column] + 0.1 * slope[column];
             square[column] = 0.99 * square[column] + 0.01 * slope[column] * slope[column];
-            let (mean, square) = (mean[column] / (1.0 - 0.9_f64.powi(step)), square[column] / (1.0 - 0.99_f64.powi(step)));
+            let (mean, square) =
+                (mean[column] / (1.0 - 0.9_f64.powi(step)), square[column] / (1.0 - 0.99_f64.powi(step)));
             weights[column] -= 0.1 * mean / (square.sqrt() + 1e-8);
         }
     }
@@ -46,7 +50,12 @@ pub(crate) fn listwise(lists: &[(Vec<Vec<f64>>, usize)]) -> Vec<f64> {
     let (_, deviation) = scales(lists.iter().flat_map(|(rows, _)| rows), width);
     let scaled: Vec<(Vec<Vec<f64>>, usize)> = lists
         .iter()
-        .map(|(rows, right)| (rows.iter().map(|row| row.iter().zip(&deviation).map(|(value, by)| value / by).collect()).collect(), *right))
+        .map(|(rows, right)| {
+            (
+                rows.iter().map(|row| row.iter().zip(&deviation).map(|(value, by)| value / by).collect()).collect(),
+                *right,
+            )
+        })
         .collect();
     let weights = descend(width, |weights| {
         let mut slope: Vec<f64> = weights.iter().map(|weight| RIDGE * weight).collect();
@@ -84,7 +93,8 @@ pub(crate) fn logistic(rows: &[(Vec<f64>, bool)]) -> Logistic {
     let scaled: Vec<(Vec<f64>, f64)> = rows
         .iter()
         .map(|(row, right)| {
-            let mut scaled: Vec<f64> = (0..width).map(|column| (row[column] - mean[column]) / deviation[column]).collect();
+            let mut scaled: Vec<f64> =
+                (0..width).map(|column| (row[column] - mean[column]) / deviation[column]).collect();
             scaled.push(1.0);
             (scaled, if *right { 1.0 } else { 0.0 })
         })
@@ -107,7 +117,17 @@ pub(crate) fn logistic(rows: &[(Vec<f64>, bool)]) -> Logistic {
 pub(crate) fn auroc(positive: &[f64], negative: &[f64]) -> f64 {
     let above: f64 = positive
         .iter()
-        .flat_map(|value| negative.iter().map(move |other| if value > other { 1.0 } else if value < other { 0.0 } else { 0.5 }))
+        .flat_map(|value| {
+            negative.iter().map(move |other| {
+                if value > other {
+                    1.0
+                } else if value < other {
+                    0.0
+                } else {
+                    0.5
+                }
+            })
+        })
         .sum();
     above / (positive.len() * negative.len()).max(1) as f64
 }

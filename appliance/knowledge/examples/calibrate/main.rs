@@ -23,14 +23,37 @@ use knowledge::{Evidence, KnowledgeIndex, Query};
 
 /// Measures by which hits are ordered.
 const RANKED_BY: &[&str] = &[
-    "stems", "window_grams", "prefixes", "grams", "weighed", "covered_window", "names", "title", "expected", "collection",
-    "asked", "covered_asked",
+    "stems",
+    "window_grams",
+    "prefixes",
+    "grams",
+    "weighed",
+    "covered_window",
+    "names",
+    "title",
+    "expected",
+    "collection",
 ];
 /// Measures of which confidence is made.
 const BELIEVED_BY: &[&str] = &[
-    "stems", "prefixes", "grams", "window_grams", "window_stems", "covered", "covered_sentence", "covered_window", "adjacent",
-    "worst_missing", "missing_names", "score", "lead", "alike", "missing", "asked", "covered_asked", "unknown", "collection",
+    "stems",
+    "prefixes",
+    "grams",
+    "window_grams",
+    "window_stems",
+    "covered",
+    "covered_sentence",
+    "covered_window",
+    "adjacent",
+    "worst_missing",
+    "missing_names",
+    "score",
+    "lead",
+    "alike",
+    "missing",
 ];
+/// What articles with everyday phrasings have besides.
+const CURATED: &[&str] = &["asked", "covered_asked", "head_stems", "head_grams", "covered_head"];
 /// Parts of the cross-validation.
 const FOLDS: usize = 6;
 /// Hits kept of each question.
@@ -39,6 +62,8 @@ const HITS: usize = 10;
 /// What one question brought up.
 pub(crate) struct Outcome {
     setting: String,
+    /// Whether the articles have everyday phrasings: they have weights of their own.
+    curated: bool,
     group: String,
     in_scope: bool,
     /// The right article's place among the hits.
@@ -81,10 +106,15 @@ fn ask(setting: &Setting) -> Vec<Outcome> {
         scope += usize::from(article.is_some());
         first += usize::from(right == Some(0));
         if std::env::var("MISSES").is_ok() && article.is_some() && right != Some(0) {
-            println!("  {text}\n    expected {}, got {:?}", article.as_ref().unwrap(), found.articles.first().map(|hit| &hit.article.id.0));
+            println!(
+                "  {text}\n    expected {}, got {:?}",
+                article.as_ref().unwrap(),
+                found.articles.first().map(|hit| &hit.article.id.0)
+            );
         }
         outcomes.push(Outcome {
             setting: setting.name.clone(),
+            curated: setting.curated,
             group: group.clone(),
             in_scope: article.is_some(),
             right,
@@ -104,8 +134,14 @@ fn ask(setting: &Setting) -> Vec<Outcome> {
     outcomes
 }
 
-fn columns(names: &[&str]) -> Vec<usize> {
-    names.iter().map(|name| Evidence::NAMES.iter().position(|known| known == name).unwrap()).collect()
+/// The measures of one kind of article.
+fn names(common: &[&'static str], curated: bool) -> Vec<&'static str> {
+    common.iter().chain(if curated { CURATED } else { &[] }).copied().collect()
+}
+
+fn columns(common: &[&'static str], curated: bool) -> Vec<usize> {
+    let place = |name: &str| Evidence::NAMES.iter().position(|known| *known == name).unwrap();
+    names(common, curated).into_iter().map(place).collect()
 }
 
 fn pick(values: &[f32], columns: &[usize]) -> Vec<f64> {
@@ -114,12 +150,19 @@ fn pick(values: &[f32], columns: &[usize]) -> Vec<f64> {
 
 /// Which part of the cross-validation a group is judged in.
 fn fold(group: &str) -> usize {
-    let hash = group.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = group
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     (hash >> 20) as usize % FOLDS
 }
 
+/// The outcomes of one kind that one part of the cross-validation learns from.
+fn others(outcomes: &[Outcome], part: usize, curated: bool) -> Vec<&Outcome> {
+    outcomes.iter().filter(|outcome| fold(&outcome.group) != part && outcome.curated == curated).collect()
+}
+
 fn ranking_weights(outcomes: &[&Outcome]) -> Vec<f64> {
-    let columns = columns(RANKED_BY);
+    let columns = columns(RANKED_BY, outcomes.first().is_some_and(|outcome| outcome.curated));
     let lists: Vec<(Vec<Vec<f64>>, usize)> = outcomes
         .iter()
         .filter_map(|outcome| Some((outcome.hits.iter().map(|hit| pick(hit, &columns)).collect(), outcome.right?)))
@@ -129,13 +172,13 @@ fn ranking_weights(outcomes: &[&Outcome]) -> Vec<f64> {
 
 /// Whether each question's best hit is right, by weights that did not see its document.
 fn cross_validated_ranking(outcomes: &[Outcome]) -> Vec<bool> {
-    let columns = columns(RANKED_BY);
+    let columns = [false, true].map(|curated| columns(RANKED_BY, curated));
     let mut right = vec![false; outcomes.len()];
     for part in 0..FOLDS {
-        let others: Vec<&Outcome> = outcomes.iter().filter(|outcome| fold(&outcome.group) != part).collect();
-        let weights = ranking_weights(&others);
+        let weights = [false, true].map(|curated| ranking_weights(&others(outcomes, part, curated)));
         for (outcome, right) in outcomes.iter().zip(&mut right).filter(|(outcome, _)| fold(&outcome.group) == part) {
-            let score = |hit: &Vec<f32>| fit::dot(&pick(hit, &columns), &weights);
+            let kind = usize::from(outcome.curated);
+            let score = |hit: &Vec<f32>| fit::dot(&pick(hit, &columns[kind]), &weights[kind]);
             let best = outcome.hits.iter().map(score).enumerate().max_by(|left, right| left.1.total_cmp(&right.1));
             *right = outcome.right.is_some() && best.map(|(at, _)| at) == outcome.right;
         }
@@ -144,7 +187,7 @@ fn cross_validated_ranking(outcomes: &[Outcome]) -> Vec<bool> {
 }
 
 fn confidence_model(outcomes: &[&Outcome]) -> fit::Logistic {
-    let columns = columns(BELIEVED_BY);
+    let columns = columns(BELIEVED_BY, outcomes.first().is_some_and(|outcome| outcome.curated));
     let rows: Vec<(Vec<f64>, bool)> = outcomes
         .iter()
         .filter_map(|outcome| Some((pick(outcome.hits.first()?, &columns), outcome.right == Some(0))))
@@ -154,13 +197,13 @@ fn confidence_model(outcomes: &[&Outcome]) -> fit::Logistic {
 
 /// The probability of each question's best hit, by a model that did not see its document.
 fn cross_validated_confidence(outcomes: &[Outcome]) -> Vec<f64> {
-    let columns = columns(BELIEVED_BY);
+    let columns = [false, true].map(|curated| columns(BELIEVED_BY, curated));
     let mut belief = vec![0.0; outcomes.len()];
     for part in 0..FOLDS {
-        let others: Vec<&Outcome> = outcomes.iter().filter(|outcome| fold(&outcome.group) != part).collect();
-        let model = confidence_model(&others);
+        let models = [false, true].map(|curated| confidence_model(&others(outcomes, part, curated)));
         for (outcome, belief) in outcomes.iter().zip(&mut belief).filter(|(outcome, _)| fold(&outcome.group) == part) {
-            *belief = outcome.hits.first().map_or(0.0, |hit| model.probability(&pick(hit, &columns)));
+            let kind = usize::from(outcome.curated);
+            *belief = outcome.hits.first().map_or(0.0, |hit| models[kind].probability(&pick(hit, &columns[kind])));
         }
     }
     belief
@@ -185,13 +228,19 @@ fn judged(chosen: &[(usize, &Outcome)], belief: &[f64]) -> String {
     let right = |outcome: &Outcome| outcome.right == Some(0);
     let positive: Vec<f64> = chosen.iter().filter(|(_, o)| right(o)).map(|(i, _)| belief[*i]).collect();
     let negative: Vec<f64> = chosen.iter().filter(|(_, o)| !o.in_scope).map(|(i, _)| belief[*i]).collect();
-    let mut text = if negative.is_empty() { "AUROC      -".to_owned() } else { format!("AUROC {:.4}", fit::auroc(&positive, &negative)) };
+    let mut text = if negative.is_empty() {
+        "AUROC      -".to_owned()
+    } else {
+        format!("AUROC {:.4}", fit::auroc(&positive, &negative))
+    };
     let scope = chosen.iter().filter(|(_, o)| o.in_scope).count().max(1) as f64;
     for threshold in [0.5, 0.6, 0.7, 0.8] {
         let answered: Vec<_> = chosen.iter().filter(|(index, _)| belief[*index] >= threshold).collect();
         let inside = answered.iter().filter(|(_, o)| o.in_scope).count() as f64 / scope;
         let wrong = answered.iter().filter(|(_, o)| !right(o)).count() as f64 / chosen.len() as f64;
-        text.push_str(&format!("  | {threshold}: {:.1} % answered, {:.1} % wrong", inside * 100.0, wrong * 100.0));
+        let outside = answered.iter().filter(|(_, o)| !o.in_scope).count() as f64 / negative.len().max(1) as f64;
+        let (inside, wrong, outside) = (inside * 100.0, wrong * 100.0, outside * 100.0);
+        text.push_str(&format!("  | {threshold}: answered {inside:.1} %, wrong {wrong:.1} %, outside {outside:.1} %"));
     }
     text
 }
@@ -199,7 +248,7 @@ fn judged(chosen: &[(usize, &Outcome)], belief: &[f64]) -> String {
 fn dump(path: &str, outcomes: &[Outcome]) {
     let mut text = format!("{}\n", serde_json::json!(Evidence::NAMES));
     for outcome in outcomes {
-        let Outcome { setting, group, in_scope, right, hits } = outcome;
+        let Outcome { setting, group, in_scope, right, hits, .. } = outcome;
         text.push_str(&serde_json::json!({"setting": setting, "group": group, "in_scope": in_scope, "right": right, "hits": hits}).to_string());
         text.push('\n');
     }
@@ -207,19 +256,30 @@ fn dump(path: &str, outcomes: &[Outcome]) {
 }
 
 fn write(outcomes: &[Outcome]) {
-    let all: Vec<&Outcome> = outcomes.iter().collect();
-    let ranking = ranking_weights(&all);
-    let lines = |names: &[&str], weights: &[f64]| -> String { names.iter().zip(weights).map(|(name, weight)| format!("{name} = {weight:.3}\n")).collect() };
+    let lines = |names: &[&'static str], weights: &[f64]| -> String {
+        names.iter().zip(weights).map(|(name, weight)| format!("{name} = {weight:.3}\n")).collect()
+    };
     let head = "Fitted by `cargo run --release -p knowledge --example calibrate`.";
+    let mut ranking = format!("# How much each measure counts when hits are ordered. {head}\n");
+    let mut belief = format!("# How much each measure speaks for an answer. {head}\n");
+    for (name, curated) in [("plain", false), ("curated", true)] {
+        let chosen: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.curated == curated).collect();
+        assert!(
+            !chosen.is_empty(),
+            "weights are written only when there are questions of both kinds: name a file in DATA"
+        );
+        ranking.push_str(&format!("\n[{name}]\n{}", lines(&names(RANKED_BY, curated), &ranking_weights(&chosen))));
+        let model = confidence_model(&chosen);
+        belief.push_str(&format!(
+            "\n[{name}]\nbias = {:.3}\n\n[{name}.weights]\n{}",
+            model.bias,
+            lines(&names(BELIEVED_BY, curated), &model.weights)
+        ));
+    }
     let here = env!("CARGO_MANIFEST_DIR");
-    let text = format!("# How much each measure counts when hits are ordered. {head}\n{}", lines(RANKED_BY, &ranking));
-    std::fs::write(format!("{here}/src/search/weights.toml"), text).unwrap();
-    let model = confidence_model(&all);
-    let text = format!(
-        "# How much each measure speaks for an answer. {head}\nbias = {:.3}\n\n[weights]\n{}",
-        model.bias,
-        lines(BELIEVED_BY, &model.weights)
+    std::fs::write(format!("{here}/src/search/weights.toml"), ranking).unwrap();
+    std::fs::write(format!("{here}/../answers/src/confidence/weights.toml"), belief).unwrap();
+    println!(
+        "\nwrote both weight files; run again: confidence is fitted on hits in the order of the weights compiled in"
     );
-    std::fs::write(format!("{here}/../answers/src/confidence/weights.toml"), text).unwrap();
-    println!("\nwrote both weight files; run again: confidence is fitted on hits in the order of the weights compiled in");
 }

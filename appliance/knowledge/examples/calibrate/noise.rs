@@ -33,7 +33,9 @@ pub(crate) fn mistyped(text: &str, dice: &mut Dice) -> String {
         match dice.below(3) {
             0 => {
                 let pairs: Vec<usize> = (1..letters.len())
-                    .filter(|&at| letters[at - 1].is_alphabetic() && letters[at].is_alphabetic() && letters[at - 1] != letters[at])
+                    .filter(|&at| {
+                        letters[at - 1].is_alphabetic() && letters[at].is_alphabetic() && letters[at - 1] != letters[at]
+                    })
                     .collect();
                 if !pairs.is_empty() {
                     let at = pairs[dice.below(pairs.len())];

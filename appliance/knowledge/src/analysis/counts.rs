@@ -6,9 +6,7 @@ pub(crate) fn hash(text: &str) -> u32 {
 }
 
 fn hash_characters(characters: &[char]) -> u32 {
-    characters
-        .iter()
-        .fold(0x811c_9dc5, |hash, &character| (hash ^ u32::from(character)).wrapping_mul(0x0100_0193))
+    characters.iter().fold(0x811c_9dc5, |hash, &character| (hash ^ u32::from(character)).wrapping_mul(0x0100_0193))
 }
 
 /// How often each term occurs, sorted by hash.

@@ -114,7 +114,10 @@ impl Parts {
 
     fn texts(&self) -> impl Iterator<Item = &str> {
         let body = self.body.iter().map(|sentence| sentence.text.as_str());
-        std::iter::once(self.title.as_str()).chain(self.asked.iter().map(String::as_str)).chain(body).chain(self.facts.iter().map(String::as_str))
+        std::iter::once(self.title.as_str())
+            .chain(self.asked.iter().map(String::as_str))
+            .chain(body)
+            .chain(self.facts.iter().map(String::as_str))
     }
 
     /// All folded words, in order.
@@ -127,7 +130,12 @@ impl Parts {
         let mut stems = Stems { language: self.language, known: HashMap::new() };
         let title = stems.words(&self.title);
         let asked: Vec<_> = self.asked.iter().map(|text| stems.words(text)).collect();
-        let texts: Vec<&str> = self.body.iter().map(|sentence| sentence.text.as_str()).chain(self.facts.iter().map(String::as_str)).collect();
+        let texts: Vec<&str> = self
+            .body
+            .iter()
+            .map(|sentence| sentence.text.as_str())
+            .chain(self.facts.iter().map(String::as_str))
+            .collect();
         let sentences: Vec<_> = texts.iter().map(|text| stems.words(text)).collect();
         let words = self.words();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -143,8 +151,11 @@ impl Parts {
             windows.push(stems.window(std::iter::once(self.title.as_str()).chain(pair.iter().copied())));
         }
         windows.extend(self.asked.iter().map(|text| stems.window(std::iter::once(text.as_str()))));
-        let head: Vec<String> =
-            std::iter::once(&self.title).chain(&self.asked).flat_map(|text| tokens(text)).map(|token| token.folded).collect();
+        let head: Vec<String> = std::iter::once(&self.title)
+            .chain(&self.asked)
+            .flat_map(|text| tokens(text))
+            .map(|token| token.folded)
+            .collect();
         let head: Vec<&str> = head.iter().map(String::as_str).collect();
         Analysed {
             curated: self.curated,

@@ -7,6 +7,12 @@ pub(crate) fn common_prefix(left: &str, right: &str) -> usize {
 
 /// Whether one swap, loss, insertion or replacement of a letter turns one word into the other (or they are equal).
 pub(crate) fn one_error_apart(left: &str, right: &str) -> bool {
+    // A letter takes at most four bytes; most words are told apart by their lengths alone.
+    if left.len().abs_diff(right.len()) > 4
+        || left.is_ascii() && right.is_ascii() && left.len().abs_diff(right.len()) > 1
+    {
+        return false;
+    }
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     if left.len().abs_diff(right.len()) > 1 {
         return false;

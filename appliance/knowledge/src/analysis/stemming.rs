@@ -7,8 +7,8 @@ use frostem::{Algorithm, Stemmer};
 
 /// Romanian endings of nouns and adjectives, folded; the longest first.
 const ROMANIAN_ENDINGS: [&str; 25] = [
-    "urilor", "iilor", "urile", "ilor", "elor", "ului", "iile", "iului", "lor", "uri", "ule", "ile", "ele", "iei", "iai", "ul",
-    "le", "ii", "ei", "ea", "ia", "ai", "oi", "ui", "i",
+    "urilor", "iilor", "urile", "ilor", "elor", "ului", "iile", "iului", "lor", "uri", "ule", "ile", "ele", "iei",
+    "iai", "ul", "le", "ii", "ei", "ea", "ia", "ai", "oi", "ui", "i",
 ];
 
 /// The Snowball stem of a folded word.

@@ -46,8 +46,7 @@ fn digit_follows(text: &str, at: usize) -> bool {
 pub(crate) fn split_sentences(text: &str) -> Vec<&str> {
     let mut sentences = Vec::new();
     let mut start = 0;
-    let mut characters = text.char_indices().peekable();
-    while let Some((at, character)) = characters.next() {
+    for (at, character) in text.char_indices() {
         if !matches!(character, '.' | '!' | '?' | ';') {
             continue;
         }
@@ -72,7 +71,11 @@ pub(crate) fn split_sentences(text: &str) -> Vec<&str> {
 fn abbreviation(text: &str) -> bool {
     let word = text.rsplit(|character: char| !character.is_alphanumeric()).next().unwrap_or_default();
     let single = word.chars().count() == 1 && word.chars().all(char::is_uppercase);
-    single || matches!(word, "nr" | "art" | "alin" | "lit" | "str" | "dr" | "jud" | "Nr" | "Art" | "Str" | "Dr" | "Mr" | "Mrs")
+    single
+        || matches!(
+            word,
+            "nr" | "art" | "alin" | "lit" | "str" | "dr" | "jud" | "Nr" | "Art" | "Str" | "Dr" | "Mr" | "Mrs"
+        )
 }
 
 #[cfg(test)]
@@ -82,7 +85,8 @@ mod tests {
 
     #[test]
     fn numbers_stay_whole_and_hyphens_part_words() {
-        let words: Vec<String> = tokens("S-au pierdut 415.000 km, adică 3,5%.").into_iter().map(|token| token.folded).collect();
+        let words: Vec<String> =
+            tokens("S-au pierdut 415.000 km, adică 3,5%.").into_iter().map(|token| token.folded).collect();
         assert_eq!(words, ["s", "au", "pierdut", "415.000", "km", "adica", "3,5"]);
     }
 

@@ -70,7 +70,11 @@ pub(crate) fn schema() -> (Schema, Fields) {
             TextFieldIndexing::default().set_tokenizer("whitespace").set_index_option(option).set_fieldnorms(true),
         )
     };
-    let mut by_language = |name: &str, option| LanguageFields(Language::ALL.map(|language| builder.add_text_field(&format!("{name}_{language}"), text(option))));
+    let mut by_language = |name: &str, option| {
+        LanguageFields(
+            Language::ALL.map(|language| builder.add_text_field(&format!("{name}_{language}"), text(option))),
+        )
+    };
     let stems = by_language("stems", IndexRecordOption::WithFreqs);
     let words = by_language("words", IndexRecordOption::Basic);
     let fields = Fields {
@@ -115,7 +119,8 @@ impl Fields {
 
     /// The document that holds `record`.
     pub(crate) fn document(&self, record: &Record) -> tantivy::Result<TantivyDocument> {
-        let text = serde_json::to_string(record).map_err(|error| tantivy::TantivyError::InvalidArgument(error.to_string()))?;
+        let text =
+            serde_json::to_string(record).map_err(|error| tantivy::TantivyError::InvalidArgument(error.to_string()))?;
         let mut document = TantivyDocument::default();
         document.add_u64(self.stamp, stamp(&text));
         document.add_text(self.record, &text);

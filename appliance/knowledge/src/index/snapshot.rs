@@ -71,7 +71,7 @@ impl Snapshot {
         for record in snapshot.records("other", usize::MAX)? {
             match record {
                 Record::Guide(guide) => snapshot.put_guide(*guide),
-                Record::Synonyms(synonyms) => snapshot.set_synonyms(synonyms),
+                Record::Synonyms(synonyms) => snapshot.set_synonyms(&synonyms),
                 Record::Article(_) => {}
             }
         }
@@ -98,7 +98,8 @@ impl Snapshot {
             return Ok(Vec::new());
         }
         let query = TermQuery::new(term, IndexRecordOption::Basic);
-        let found = self.searcher.search(&query, &TopDocs::with_limit(most).order_by_score()).map_err(IndexError::Read)?;
+        let found =
+            self.searcher.search(&query, &TopDocs::with_limit(most).order_by_score()).map_err(IndexError::Read)?;
         found.into_iter().map(|(_, address)| self.record(address)).collect()
     }
 
@@ -122,8 +123,8 @@ impl Snapshot {
         self.searcher = searcher;
     }
 
-    pub(super) fn set_synonyms(&mut self, synonyms: Synonyms) {
-        self.synonymy = Arc::new(Synonymy::of(&synonyms));
+    pub(super) fn set_synonyms(&mut self, synonyms: &Synonyms) {
+        self.synonymy = Arc::new(Synonymy::of(synonyms));
     }
 
     pub(super) fn put_guide(&mut self, guide: Guide) {
@@ -202,7 +203,8 @@ impl Snapshot {
     pub(crate) fn mean_words(&self, language: Language) -> Result<f32, IndexError> {
         let mut words = 0;
         for segment in self.searcher.segment_readers() {
-            words += segment.inverted_index(self.fields.stems.get(language)).map_err(IndexError::Read)?.total_num_tokens();
+            words +=
+                segment.inverted_index(self.fields.stems.get(language)).map_err(IndexError::Read)?.total_num_tokens();
         }
         let documents = self.documents(language)?.max(1);
         Ok((words as f32 / documents as f32).max(1.0))
@@ -266,7 +268,8 @@ impl Snapshot {
     }
 
     fn entry(&self, address: DocAddress) -> Result<Option<Arc<Entry>>, IndexError> {
-        let stamps = self.searcher.segment_reader(address.segment_ord).fast_fields().u64("stamp").map_err(IndexError::Read)?;
+        let stamps =
+            self.searcher.segment_reader(address.segment_ord).fast_fields().u64("stamp").map_err(IndexError::Read)?;
         let stamp = stamps.first(address.doc_id).unwrap_or(0);
         if let Some(entry) = self.cache.get(stamp) {
             return Ok(Some(entry));
@@ -280,7 +283,10 @@ impl Snapshot {
 
     fn record(&self, address: DocAddress) -> Result<Record, IndexError> {
         let document: TantivyDocument = self.searcher.doc(address).map_err(IndexError::Read)?;
-        let text = document.get_first(self.fields.record).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
+        let text = document
+            .get_first(self.fields.record)
+            .and_then(|value| value.as_str().map(str::to_owned))
+            .unwrap_or_default();
         serde_json::from_str(&text).map_err(IndexError::Record)
     }
 }

@@ -60,9 +60,8 @@ mod tests {
 
     #[test]
     fn a_question_says_what_it_wants() {
-        let read = |text: &str, language| {
-            Expected::read(&text.split(' ').map(str::to_owned).collect::<Vec<_>>(), language)
-        };
+        let read =
+            |text: &str, language| Expected::read(&text.split(' ').map(str::to_owned).collect::<Vec<_>>(), language);
         assert_eq!(read("cat costa pasaportul", Language::Ro), Some(Expected::Number));
         assert_eq!(read("in ce an a fost", Language::Ro), Some(Expected::Time));
         assert_eq!(read("hol van a hivatal", Language::Hu), Some(Expected::Place));

@@ -1,7 +1,7 @@
 //! One article measured against one question.
 
 use crate::analysis::counts::Counts;
-use crate::analysis::document::{Analysed, Word};
+use crate::analysis::document::{Analysed, Window, Word};
 use crate::analysis::similar::letters_shared;
 use crate::index::sample::{Sample, View};
 
@@ -16,6 +16,11 @@ const TITLE: f32 = 0.9;
 /// So does one in the sentence beside it.
 const NEIGHBOUR: f32 = 0.9;
 
+/// What it adds to a sentence's nearness that it holds the kind of thing asked for.
+const HELD: f32 = 0.05;
+/// Windows whose letters are compared: the best by their stems.
+const CLOSE_WINDOWS: usize = 5;
+
 /// Mean lengths, for BM25.
 pub(crate) struct Means<'a> {
     pub(crate) words: f32,
@@ -25,7 +30,7 @@ pub(crate) struct Means<'a> {
 /// What was measured, and where the question is best met.
 pub(crate) struct Measured {
     pub(crate) evidence: Evidence,
-    /// Share of the question's weight that each sentence of the body covers by itself.
+    /// How near each sentence of the body is to the question, from 0 to 1.
     pub(crate) sentences: Vec<f32>,
     /// How well each term is matched anywhere.
     best: Vec<f32>,
@@ -62,8 +67,16 @@ pub(crate) fn measure(question: &Question, analysed: &Analysed, means: &Means<'_
         evidence.weighed = weighed(question, &[&body, &asked], &title, analysed.stems.total as f32 / means.words);
         evidence.expected = expected(question, analysed, &body, &title);
     }
-    let own: Vec<f32> = body.sentences.iter().take(analysed.body.len()).map(|row| question.share(row)).collect();
+    let own = body.sentences.iter().zip(&analysed.sentences).take(analysed.body.len());
+    let own = own.map(|(row, words)| nearness(question, row, &title, words)).collect();
     Measured { evidence, sentences: own, best: all }
+}
+
+/// Share of the question's weight that the title or one everyday phrasing covers; much quicker than [`measure`].
+pub(crate) fn covered_by_phrasing(question: &Question, analysed: &Analysed) -> f32 {
+    let asked = matches(question, &analysed.asked);
+    let title = matches(question, std::slice::from_ref(&analysed.title));
+    asked.sentences.iter().chain(&title.sentences).map(|row| question.share(row)).fold(0.0, f32::max)
 }
 
 impl Measured {
@@ -76,7 +89,8 @@ impl Measured {
             let spelled = if found >= 0.9 {
                 found
             } else {
-                let nearest = analysed.spellings.iter().map(|word| letters_shared(&term.spelling, word)).fold(0.0, f32::max);
+                let nearest =
+                    analysed.spellings.iter().map(|word| letters_shared(&term.spelling, word)).fold(0.0, f32::max);
                 found.max(nearest.powf(1.5))
             };
             alike += term.weight * spelled;
@@ -123,9 +137,15 @@ fn views(evidence: &mut Evidence, wording: &Wording, analysed: &Analysed, means:
     let (head_stems, head_grams) = sample.mean_head();
     raise(&mut evidence.head_stems, bm25(&wording.stems, &analysed.head_stems, head_stems));
     raise(&mut evidence.head_grams, bm25(&wording.grams, &analysed.head_grams, head_grams));
-    for window in &analysed.windows {
+    let mut windows: Vec<(f32, &Window)> = analysed
+        .windows
+        .iter()
+        .map(|window| (bm25(&wording.stems, &window.stems, sample.mean_window_words()), window))
+        .collect();
+    windows.sort_by(|left, right| right.0.total_cmp(&left.0));
+    for (score, window) in windows.into_iter().take(CLOSE_WINDOWS) {
+        raise(&mut evidence.window_stems, score);
         raise(&mut evidence.window_grams, bm25(&wording.window_grams, &window.grams, sample.mean(View::WindowGrams)));
-        raise(&mut evidence.window_stems, bm25(&wording.stems, &window.stems, sample.mean_window_words()));
     }
 }
 
@@ -193,7 +213,9 @@ fn coverage(evidence: &mut Evidence, question: &Question, body: &Matches, title:
     evidence.covered_window = body
         .sentences
         .windows(2)
-        .flat_map(|pair| [with(&[(&pair[0], 1.0), (&pair[1], NEIGHBOUR)]), with(&[(&pair[0], NEIGHBOUR), (&pair[1], 1.0)])])
+        .flat_map(|pair| {
+            [with(&[(&pair[0], 1.0), (&pair[1], NEIGHBOUR)]), with(&[(&pair[0], NEIGHBOUR), (&pair[1], 1.0)])]
+        })
         .fold(evidence.covered_sentence, f32::max);
     let weight = question.weight.max(f32::EPSILON);
     for (term, strength) in question.terms.iter().zip(all) {
@@ -251,13 +273,34 @@ fn weighed(question: &Question, parts: &[&Matches], title: &[f32], length: f32) 
     let mut sum = 0.0;
     for (index, term) in question.terms.iter().enumerate() {
         let places = parts.iter().flat_map(|part| &part.places[index]);
-        let (count, strongest) =
-            places.fold((title[index], title[index]), |(count, most), (_, strength)| (count + strength, most.max(*strength)));
+        let (count, strongest) = places
+            .fold((title[index], title[index]), |(count, most), (_, strength)| (count + strength, most.max(*strength)));
         if count > 0.0 {
             sum += term.weight * strongest * count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length));
         }
     }
     sum / ((K1 + 1.0) * question.weight.max(f32::EPSILON))
+}
+
+/// How near a sentence is to the question: what it covers beyond the title, which stands over all of them, and whether
+/// it holds the kind of thing asked for.
+fn nearness(question: &Question, row: &[f32], title: &[f32], words: &[Word]) -> f32 {
+    let mut row = row.to_vec();
+    raise(&mut row, title, TITLE);
+    let held = question.expected.is_some_and(|kind| holds(question, kind, words));
+    (question.share(&row) + if held { HELD } else { 0.0 }).min(1.0)
+}
+
+/// Whether a sentence holds the kind of thing asked for, beyond the question's own words.
+fn holds(question: &Question, kind: Expected, words: &[Word]) -> bool {
+    words.iter().enumerate().any(|(place, word)| {
+        let new = !question.by_stem.contains_key(&word.stem) && !question.by_surface.contains_key(&word.surface);
+        new && match kind {
+            Expected::Person | Expected::Place => word.capital && place > 0,
+            Expected::Time => word.date,
+            Expected::Number => word.number,
+        }
+    })
 }
 
 /// Whether the best sentence holds the kind of thing asked for, beyond the question's own words.
@@ -276,13 +319,5 @@ fn expected(question: &Question, analysed: &Analysed, body: &Matches, title: &[f
         }
     }
     let Some((at, _)) = best else { return 0.0 };
-    let holds = analysed.sentences[at].iter().enumerate().any(|(place, word)| {
-        let new = !question.by_stem.contains_key(&word.stem) && !question.by_surface.contains_key(&word.surface);
-        new && match kind {
-            Expected::Person | Expected::Place => word.capital && place > 0,
-            Expected::Time => word.date,
-            Expected::Number => word.number,
-        }
-    });
-    if holds { 1.0 } else { 0.0 }
+    if holds(question, kind, &analysed.sentences[at]) { 1.0 } else { 0.0 }
 }

@@ -21,9 +21,9 @@ const MOST_WORDS: usize = 64;
 const MOST_FORMS: usize = 24;
 
 /// What is left of the weight of a word that any subject may use.
-const COMMON: f32 = 1.0;
+const COMMON: f32 = 0.6;
 /// How much more a name or a number tells.
-const NAME: f32 = 1.0;
+const NAME: f32 = 1.2;
 
 /// How much a match counts that is not of the same stem.
 mod strength {
@@ -111,7 +111,8 @@ impl Question {
         tokens.truncate(MOST_WORDS);
         let words: Vec<String> = tokens.iter().map(|token| token.folded.clone()).collect();
         let documents = snapshot.documents(language)?;
-        let mut reader = Reader { snapshot, language, documents, lexicon: lexicon(language), question: Self::default() };
+        let mut reader =
+            Reader { snapshot, language, documents, lexicon: lexicon(language), question: Self::default() };
         reader.question.greatest = rarity(documents, 0);
         reader.question.expected = Expected::read(&words, language);
         for (position, token) in tokens.iter().enumerate() {
@@ -191,7 +192,11 @@ impl Reader<'_> {
                 corrected.get_or_insert(word);
             }
         }
-        let mut weight = if frequency == 0 { self.question.greatest.min(rarity_of_half(self.documents)) } else { rarity(self.documents, frequency) };
+        let mut weight = if frequency == 0 {
+            self.question.greatest.min(rarity_of_half(self.documents))
+        } else {
+            rarity(self.documents, frequency)
+        };
         let mut common = self.lexicon.is_common(folded, &own);
         if !known {
             let length = folded.chars().count();
@@ -209,7 +214,15 @@ impl Reader<'_> {
             weight *= NAME;
         }
         let spelling = word_grams(&[folded], 3);
-        self.question.terms.push(Term { folded: folded.to_owned(), spelling, corrected, known, name, weight, position });
+        self.question.terms.push(Term {
+            folded: folded.to_owned(),
+            spelling,
+            corrected,
+            known,
+            name,
+            weight,
+            position,
+        });
         Ok(())
     }
 
@@ -244,7 +257,8 @@ impl Reader<'_> {
         for (relative, _) in relatives.into_iter().filter(|(relative, _)| relative != own).take(MOST_FORMS) {
             let share = common_prefix(&relative, own) as f32 / relative.len().max(own.len()) as f32;
             if share >= strength::FAMILY_PREFIX {
-                let strength = least + (most - least) * (share - strength::FAMILY_PREFIX) / (1.0 - strength::FAMILY_PREFIX);
+                let strength =
+                    least + (most - least) * (share - strength::FAMILY_PREFIX) / (1.0 - strength::FAMILY_PREFIX);
                 self.match_stem(index, &relative, strength);
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::measures::{Measured, Means, measure};
+use super::measures::{Means, Measured, covered_by_phrasing, measure};
 use super::question::Question;
 use super::ranking::score;
 use super::{Found, GuideHit, Hit, Query, SentenceHit};
@@ -55,7 +55,9 @@ impl Snapshot {
         }));
         match embedder.embed(&texts).await {
             Ok(vectors) if vectors.len() == texts.len() => fuse(&mut candidates, &vectors),
-            Ok(_) => tracing::warn!("the embedder returned another number of vectors than texts; its opinion is left out"),
+            Ok(_) => {
+                tracing::warn!("the embedder returned another number of vectors than texts; its opinion is left out")
+            }
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "searching without embeddings"),
         }
         self.found(query, &question, candidates)
@@ -93,10 +95,10 @@ impl Snapshot {
         let mut hits = Vec::new();
         for shelved in self.shelf() {
             let analysed: &Analysed = shelved.analysed.get(query.language);
-            let mut measured = measure(question, analysed, &means);
-            if measured.evidence.covered_asked < GUIDE_COVERS {
+            if covered_by_phrasing(question, analysed) < GUIDE_COVERS {
                 continue;
             }
+            let mut measured = measure(question, analysed, &means);
             measured.look_closer(question, analysed);
             let mut evidence = measured.evidence;
             evidence.score = score(&evidence);
@@ -117,7 +119,9 @@ impl Candidate {
     fn hit(mut self, question: &Question) -> Hit {
         self.measured.look_closer(question, &self.entry.analysed);
         let mut order: Vec<usize> = (0..self.measured.sentences.len()).collect();
-        order.sort_by(|&left, &right| self.measured.sentences[right].total_cmp(&self.measured.sentences[left]).then(left.cmp(&right)));
+        order.sort_by(|&left, &right| {
+            self.measured.sentences[right].total_cmp(&self.measured.sentences[left]).then(left.cmp(&right))
+        });
         let sentences = order.into_iter().take(SENTENCES).map(|at| SentenceHit {
             sentence: self.entry.analysed.body[at].clone(),
             score: self.measured.sentences[at],
@@ -161,7 +165,8 @@ fn support_of_collections(candidates: &mut [Candidate]) {
 /// Orders the candidates by both opinions: reciprocal ranks are summed, so that neither needs a common scale.
 fn fuse(candidates: &mut Vec<Candidate>, vectors: &[Vec<f32>]) {
     let Some((question, articles)) = vectors.split_first() else { return };
-    let mut by_meaning: Vec<(usize, f32)> = articles.iter().map(|article| cosine(question, article)).enumerate().collect();
+    let mut by_meaning: Vec<(usize, f32)> =
+        articles.iter().map(|article| cosine(question, article)).enumerate().collect();
     by_meaning.sort_by(|left, right| right.1.total_cmp(&left.1));
     let mut fused: Vec<f32> = (0..candidates.len()).map(|rank| 1.0 / (FUSION + rank as f32)).collect();
     for (rank, (candidate, _)) in by_meaning.into_iter().enumerate() {

@@ -52,7 +52,8 @@ impl Synonymy {
             let stems = words.iter().map(|word| hash(&stem(word, language))).collect();
             Phrase { words, light, stems }
         };
-        let groups = groups.iter().map(|group| group.iter().map(phrase).filter(|phrase| !phrase.words.is_empty()).collect());
+        let groups =
+            groups.iter().map(|group| group.iter().map(phrase).filter(|phrase| !phrase.words.is_empty()).collect());
         Self { groups: groups.collect() }
     }
 
@@ -64,7 +65,8 @@ impl Synonymy {
             let longest = group
                 .iter()
                 .filter_map(|phrase| {
-                    let start = light.windows(phrase.light.len()).position(|window| window.iter().eq(phrase.light.iter()))?;
+                    let start =
+                        light.windows(phrase.light.len()).position(|window| window.iter().eq(phrase.light.iter()))?;
                     Some(Met { start, length: phrase.light.len(), phrase, group })
                 })
                 .max_by_key(|met| met.length);

@@ -18,7 +18,7 @@ use super::{Admin, AdminError, chain};
 
 /// An account to make.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct AccountRequest {
+pub(crate) struct AccountRequest {
     /// The name to sign in with.
     pub username: String,
     /// The name that citizens see.
@@ -31,7 +31,7 @@ pub struct AccountRequest {
 
 /// An account with the password that opens it once.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct IssuedAccount {
+pub(crate) struct IssuedAccount {
     /// The account.
     pub operator: Operator,
     /// Shown once, kept nowhere.

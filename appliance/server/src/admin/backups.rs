@@ -20,7 +20,7 @@ use super::{Admin, AdminError, AdminParts, chain};
 
 /// A backup that waits to be fetched.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct MadeBackup {
+pub(crate) struct MadeBackup {
     /// What to fetch it by.
     pub id: Uuid,
     /// What is in it.

@@ -11,7 +11,7 @@ use super::Failure;
 
 /// Why the server could not be asked.
 #[derive(Debug, thiserror::Error)]
-pub enum ClientError {
+pub(crate) enum ClientError {
     /// Nobody listens.
     #[error("the server is not running (nobody listens at `{socket}`); start it with `appliance serve`")]
     NotRunning {
@@ -33,7 +33,7 @@ pub enum ClientError {
 }
 
 /// Asks the running server.
-pub struct AdminClient {
+pub(crate) struct AdminClient {
     http: reqwest::Client,
     socket: Utf8PathBuf,
 }
@@ -43,7 +43,7 @@ impl AdminClient {
     ///
     /// # Errors
     /// When the client cannot be made.
-    pub fn new(socket: &Utf8Path) -> Result<Self, ClientError> {
+    pub(crate) fn new(socket: &Utf8Path) -> Result<Self, ClientError> {
         let http = reqwest::Client::builder()
             .unix_socket(socket.as_std_path())
             .connect_timeout(Duration::from_secs(5))
@@ -56,7 +56,7 @@ impl AdminClient {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         self.finish(self.http.get(url(path)).send().await).await?.json().await.map_err(ClientError::Exchange)
     }
 
@@ -64,7 +64,7 @@ impl AdminClient {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
+    pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
         self.finish(self.http.post(url(path)).json(body).send().await)
             .await?
             .json()
@@ -76,7 +76,7 @@ impl AdminClient {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn stream(&self, path: &str) -> Result<Response, ClientError> {
+    pub(crate) async fn stream(&self, path: &str) -> Result<Response, ClientError> {
         self.finish(self.http.get(url(path)).send().await).await
     }
 
@@ -84,7 +84,7 @@ impl AdminClient {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn delete(&self, path: &str) -> Result<(), ClientError> {
+    pub(crate) async fn delete(&self, path: &str) -> Result<(), ClientError> {
         self.finish(self.http.delete(url(path)).send().await).await.map(|_| ())
     }
 

@@ -15,7 +15,7 @@ const MAX_ROWS: u32 = 10_000;
 
 /// What was found of the chain.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// The rows, seals and the first broken place.
     #[serde(flatten)]
     pub verification: Verification,

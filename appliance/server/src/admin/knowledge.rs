@@ -18,7 +18,7 @@ const MAX_BATCH_BYTES: usize = 32 << 20;
 
 /// Articles and guides to take.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct ImportBatch {
+pub(crate) struct ImportBatch {
     /// Articles.
     pub articles: Vec<Article>,
     /// Guides.
@@ -29,14 +29,14 @@ pub struct ImportBatch {
 
 /// What became of a batch.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Imported {
+pub(crate) struct Imported {
     /// How many articles and guides are new or changed.
     pub changed: u64,
 }
 
 /// An article to move to another state.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct StateRequest {
+pub(crate) struct StateRequest {
     /// The article.
     pub id: ArticleId,
     /// Its language.
@@ -47,7 +47,7 @@ pub struct StateRequest {
 
 /// Everything in the knowledge base.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Everything {
+pub(crate) struct Everything {
     /// Articles.
     pub articles: Vec<Article>,
     /// Guides.

@@ -18,7 +18,7 @@ use super::{Admin, AdminError, AdminParts, router};
 
 /// Who calls, by the kernel's word.
 #[derive(Debug, Clone, Copy)]
-pub struct Peer {
+pub(crate) struct Peer {
     /// The Unix user id; `None` when the kernel would not say.
     pub uid: Option<u32>,
 }
@@ -33,7 +33,7 @@ impl Connected<IncomingStream<'_, UnixListener>> for Peer {
 ///
 /// # Errors
 /// When the socket cannot be made.
-pub async fn listen(path: &Utf8Path, parts: AdminParts, stop: CancellationToken) -> anyhow::Result<()> {
+pub(crate) async fn listen(path: &Utf8Path, parts: AdminParts, stop: CancellationToken) -> anyhow::Result<()> {
     // A socket left behind by a killed server; the database's own lock has made sure that no other server is alive here.
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

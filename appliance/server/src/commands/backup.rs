@@ -22,7 +22,7 @@ const EXIT_BROKEN: u8 = 4;
 ///
 /// # Errors
 /// When it cannot be made or read.
-pub async fn run(command: BackupCommand, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(command: BackupCommand, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     match command {
         BackupCommand::Create { file } => {
             let summary = create(&file, config).await?;
@@ -59,7 +59,7 @@ pub async fn run(command: BackupCommand, config: &Config, json: bool) -> anyhow:
 ///
 /// # Errors
 /// When the folder is not empty or the backup cannot be read.
-pub async fn restore(args: &RestoreArgs, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) async fn restore(args: &RestoreArgs, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     let key = BackupKey::read(&args.key.clone().unwrap_or_else(|| config.backup_key()))?;
     let config = match &args.to {
         Some(folder) => config.clone().moved_to(folder.clone()),

@@ -11,7 +11,7 @@ use crate::config::{Loaded, render};
 ///
 /// # Errors
 /// When it cannot be represented.
-pub fn run(loaded: &Loaded, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(loaded: &Loaded, json: bool) -> anyhow::Result<ExitCode> {
     print::line(render(loaded, json).context("failed to show the configuration")?);
     Ok(ExitCode::SUCCESS)
 }

@@ -28,7 +28,7 @@ const STARTER: &str = "starter";
 ///
 /// # Errors
 /// When knowledge or questions cannot be read, or the index cannot be made.
-pub async fn run(args: &EvalArgs, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: &EvalArgs, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     let args = args.clone();
     let answers = config.answers.clone();
     let runtime = tokio::runtime::Handle::current();

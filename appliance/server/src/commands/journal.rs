@@ -18,7 +18,7 @@ const EXIT_BROKEN: u8 = 4;
 ///
 /// # Errors
 /// When neither can be read.
-pub async fn run(command: JournalCommand, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(command: JournalCommand, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     match command {
         JournalCommand::Verify { file } => {
             let verification = match file {

@@ -32,7 +32,7 @@ impl From<ArticleStateArg> for ArticleState {
 ///
 /// # Errors
 /// When a file cannot be read, the server is not running or refuses.
-pub async fn run(command: KnowledgeCommand, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(command: KnowledgeCommand, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     match command {
         KnowledgeCommand::Import { path, dry_run } => import(&path, dry_run, config, json).await,
         KnowledgeCommand::Export { path } => export(&path, config).await,

@@ -8,7 +8,7 @@ use super::print;
 ///
 /// # Errors
 /// When it cannot be represented.
-pub fn run() -> anyhow::Result<ExitCode> {
+pub(crate) fn run() -> anyhow::Result<ExitCode> {
     print::json(&chat::openapi())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -25,7 +25,7 @@ impl From<RoleArg> for Role {
 ///
 /// # Errors
 /// When the server is not running or refuses.
-pub async fn run(command: UserCommand, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(command: UserCommand, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     let client = AdminClient::new(&config.admin_socket())?;
     match command {
         UserCommand::Add { username, name, role, departments } => {

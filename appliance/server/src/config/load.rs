@@ -18,7 +18,7 @@ const DEFAULT: &str = "default";
 
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
+pub(crate) enum ConfigError {
     /// The named file is not there.
     #[error("configuration file `{0}` does not exist")]
     Missing(Utf8PathBuf),
@@ -39,7 +39,7 @@ pub enum ConfigError {
 }
 
 /// The configuration with its origins.
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// What is in force.
     pub config: Config,
     /// Where it came from.
@@ -49,7 +49,7 @@ pub struct Loaded {
 impl Loaded {
     /// Where the value of `key` (`http.listen`) came from.
     #[must_use]
-    pub fn origin(&self, key: &str) -> String {
+    pub(crate) fn origin(&self, key: &str) -> String {
         let Some(metadata) = self.figment.find_metadata(key) else { return DEFAULT.to_owned() };
         match &metadata.source {
             Some(figment::Source::File(path)) => path.display().to_string(),
@@ -63,7 +63,7 @@ impl Loaded {
 ///
 /// # Errors
 /// See [`ConfigError`].
-pub fn load(file: Option<&Utf8Path>) -> Result<Loaded, ConfigError> {
+pub(crate) fn load(file: Option<&Utf8Path>) -> Result<Loaded, ConfigError> {
     let file = match file {
         Some(named) if !named.exists() => return Err(ConfigError::Missing(named.to_owned())),
         Some(named) => Some(named.to_owned()),

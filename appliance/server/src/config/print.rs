@@ -10,7 +10,7 @@ use super::Loaded;
 ///
 /// # Errors
 /// When a value cannot be represented, which would be a defect of a section's type.
-pub fn render(loaded: &Loaded, as_json: bool) -> serde_json::Result<String> {
+pub(crate) fn render(loaded: &Loaded, as_json: bool) -> serde_json::Result<String> {
     let mut rows = Vec::new();
     flatten("", &serde_json::to_value(&loaded.config)?, &mut rows);
     if as_json {

@@ -80,7 +80,7 @@ pub(super) async fn wire(config: &Config, patience: Duration) -> anyhow::Result<
 ///
 /// # Errors
 /// When its folder, key or credentials cannot be used.
-pub async fn open_attachments(config: &Config) -> anyhow::Result<Blobs> {
+pub(crate) async fn open_attachments(config: &Config) -> anyhow::Result<Blobs> {
     let master = MasterKey::read_or_make(&config.master_key())?;
     Blobs::open(&config.blobs, master.derive("attachments")).await.context("failed to open the store of attachments")
 }
@@ -181,7 +181,7 @@ impl Wired {
         .context("failed to set up the console")?;
         Ok(chat
             .router()
-            .nest("/console", console)
+            .merge(console)
             // A nested router answers below its path only.
             .route("/console/", get(|| async { Redirect::permanent("/console") }))
             .merge(ui::assets::router())

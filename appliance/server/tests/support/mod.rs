@@ -10,12 +10,12 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
 /// A port that was free a moment ago.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).expect("a free port").local_addr().expect("its address").port()
 }
 
 /// A server of its own folder and ports; killed when dropped.
-pub struct Server {
+pub(crate) struct Server {
     pub folder: PathBuf,
     pub http: u16,
     pub metrics: u16,
@@ -24,7 +24,7 @@ pub struct Server {
 
 /// One server's addresses inside a cluster.
 #[derive(Clone, Copy)]
-pub struct Peer {
+pub(crate) struct Peer {
     pub id: u64,
     pub raft: u16,
     pub api: u16,
@@ -32,7 +32,7 @@ pub struct Peer {
 
 impl Server {
     /// A single server in `folder`, not started yet. `extra` is appended to its configuration.
-    pub fn single(folder: &Path, extra: &str) -> Self {
+    pub(crate) fn single(folder: &Path, extra: &str) -> Self {
         let (raft, api) = (free_port(), free_port());
         Self::configured(
             folder,
@@ -43,7 +43,7 @@ impl Server {
     }
 
     /// Three servers of one cluster below `folder`, not started yet.
-    pub fn cluster(folder: &Path, extra: &str) -> Vec<Self> {
+    pub(crate) fn cluster(folder: &Path, extra: &str) -> Vec<Self> {
         let peers = [1, 2, 3].map(|id| Peer { id, raft: free_port(), api: free_port() });
         for secret in ["raft.secret", "api.secret"] {
             std::fs::write(folder.join(secret), format!("{}-of-these-three-servers", secret)).expect("a secret");
@@ -82,7 +82,7 @@ impl Server {
     }
 
     /// Starts the process; what it prints goes to files in its folder.
-    pub fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         assert!(self.child.is_none(), "started twice");
         let output = |name: &str| {
             let file = std::fs::OpenOptions::new().create(true).append(true).open(self.folder.join(name));
@@ -93,14 +93,14 @@ impl Server {
     }
 
     /// A sub-command with this server's configuration.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_appliance"));
         command.arg("--config").arg(self.folder.join("sfetnic.toml")).args(arguments).current_dir(&self.folder);
         command
     }
 
     /// Runs a sub-command to its end and returns what it printed.
-    pub fn run(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().expect("the sub-command runs");
         let (printed, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "`appliance {}` failed: {printed}{complained}", arguments.join(" "));
@@ -108,7 +108,7 @@ impl Server {
     }
 
     /// Waits until it says that it is ready.
-    pub async fn ready(&mut self) {
+    pub(crate) async fn ready(&mut self) {
         let client = Client::new();
         let started = Instant::now();
         let (ready, page) = (self.metrics_url("/readyz"), self.url("/"));
@@ -127,12 +127,12 @@ impl Server {
     }
 
     /// Its process.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()
     }
 
     /// Kills it without warning (SIGKILL).
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().expect("it is killed");
             child.wait().expect("it is gone");
@@ -140,7 +140,7 @@ impl Server {
     }
 
     /// Asks it to stop (SIGTERM) and waits; whether it ended well.
-    pub fn stop(&mut self) -> bool {
+    pub(crate) fn stop(&mut self) -> bool {
         let mut child = self.child.take().expect("it runs");
         let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a process id"));
         nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("it is told");
@@ -148,27 +148,27 @@ impl Server {
     }
 
     /// What it wrote to its log.
-    pub fn complaints(&self) -> String {
+    pub(crate) fn complaints(&self) -> String {
         std::fs::read_to_string(self.folder.join("stderr")).unwrap_or_default()
     }
 
     /// What it printed.
-    pub fn printed(&self) -> String {
+    pub(crate) fn printed(&self) -> String {
         std::fs::read_to_string(self.folder.join("stdout")).unwrap_or_default()
     }
 
     /// An address of its pages and API.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.http)
     }
 
     /// An address of its metrics and health.
-    pub fn metrics_url(&self, path: &str) -> String {
+    pub(crate) fn metrics_url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.metrics)
     }
 
     /// Which server leads, by its own word.
-    pub async fn leader(&self) -> Option<u64> {
+    pub(crate) async fn leader(&self) -> Option<u64> {
         let answer = Client::new().get(self.metrics_url("/readyz")).send().await.ok()?;
         answer.json::<Value>().await.ok()?["leader"].as_u64()
     }
@@ -182,13 +182,13 @@ impl Drop for Server {
 
 /// One citizen's conversation, as the public API gives it.
 #[derive(Debug, Clone)]
-pub struct Chat {
+pub(crate) struct Chat {
     pub id: String,
     pub secret: String,
 }
 
 /// Starts a conversation at `base`; `None` when that server cannot now.
-pub async fn start_chat(client: &Client, base: &str, key: &str) -> Option<Chat> {
+pub(crate) async fn start_chat(client: &Client, base: &str, key: &str) -> Option<Chat> {
     let answer = client
         .post(format!("{base}/api/v1/conversations"))
         .header("Idempotency-Key", key)
@@ -204,7 +204,7 @@ pub async fn start_chat(client: &Client, base: &str, key: &str) -> Option<Chat> 
 }
 
 /// Sends a turn; `Some` when it was acknowledged.
-pub async fn send(client: &Client, base: &str, chat: &Chat, text: &str, key: &str, wait: bool) -> Option<Value> {
+pub(crate) async fn send(client: &Client, base: &str, chat: &Chat, text: &str, key: &str, wait: bool) -> Option<Value> {
     let answer = client
         .post(format!("{base}/api/v1/conversations/{}/turns{}", chat.id, if wait { "?wait=true" } else { "" }))
         .bearer_auth(&chat.secret)
@@ -221,7 +221,7 @@ pub async fn send(client: &Client, base: &str, chat: &Chat, text: &str, key: &st
 }
 
 /// Every turn of a conversation.
-pub async fn turns(client: &Client, base: &str, chat: &Chat) -> Vec<Value> {
+pub(crate) async fn turns(client: &Client, base: &str, chat: &Chat) -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
     loop {
         let after = all.last().and_then(|turn| turn["number"].as_u64()).unwrap_or(0);
@@ -229,7 +229,7 @@ pub async fn turns(client: &Client, base: &str, chat: &Chat) -> Vec<Value> {
         let answer = client.get(url).bearer_auth(&chat.secret).send().await.expect("turns");
         assert!(answer.status().is_success(), "{}", answer.status());
         let body: Value = answer.json().await.expect("JSON");
-        let page = body["turns"].as_array().expect("turns").clone();
+        let page = body.as_array().expect("a list of turns").clone();
         if page.is_empty() {
             return all;
         }
@@ -238,7 +238,7 @@ pub async fn turns(client: &Client, base: &str, chat: &Chat) -> Vec<Value> {
 }
 
 /// Limits that one loopback address with many citizens behind it does not meet.
-pub const WIDE_LIMITS: &str = "\
+pub(crate) const WIDE_LIMITS: &str = "\
 [chat.limits]
 conversations = { per_minute = 1000000, burst = 1000000 }
 turns_per_address = { per_minute = 1000000, burst = 1000000 }
@@ -249,7 +249,7 @@ connections_per_address = 20000
 
 /// What one citizen was told is durable.
 #[derive(Debug, Default)]
-pub struct Acknowledged {
+pub(crate) struct Acknowledged {
     pub chat: Option<Chat>,
     /// The texts acknowledged, each unique.
     pub turns: Vec<String>,
@@ -259,7 +259,7 @@ pub struct Acknowledged {
 
 /// A citizen who writes through any of `bases` until `stop`, every message again with the same key until it is
 /// acknowledged. The third message asks for a person by lodging a petition, so that a case is opened and registered.
-pub async fn citizen(
+pub(crate) async fn citizen(
     number: usize,
     bases: Vec<String>,
     stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
@@ -306,7 +306,7 @@ pub async fn citizen(
 
 /// Checks at `base` that everything acknowledged is there, once, in order, with turn numbers without gaps, and that no two
 /// cases share a reference or a registry number.
-pub async fn check_everything_once(base: &str, acknowledged: &[Acknowledged]) {
+pub(crate) async fn check_everything_once(base: &str, acknowledged: &[Acknowledged]) {
     let client = Client::new();
     let (mut references, mut numbers) = (std::collections::HashSet::new(), std::collections::HashSet::new());
     for said in acknowledged {

@@ -47,10 +47,10 @@ fn key(folder: &Utf8Path) -> BackupKey {
     BackupKey::make(&folder.join("key")).unwrap()
 }
 
-/// Everything in the tables, as text, but what a backup leaves out.
-fn contents(database: &Utf8Path, upto: u64) -> String {
+/// Everything in the tables but what a backup leaves out: how many rows each has, and their digest.
+fn contents(database: &Utf8Path, upto: u64) -> Vec<(&'static str, u64, String)> {
     let connection = hiqlite::rusqlite::Connection::open(database).unwrap();
-    let mut text = String::new();
+    let mut tables = Vec::new();
     for (table, order) in [
         ("contacts", "id"),
         ("contact_addresses", "contact, channel, value"),
@@ -66,14 +66,16 @@ fn contents(database: &Utf8Path, upto: u64) -> String {
         let mut statement = connection.prepare(&format!("SELECT * FROM {table} {only} ORDER BY {order}")).unwrap();
         let columns = statement.column_count();
         let mut rows = statement.query([]).unwrap();
+        let (mut count, mut digest) = (0, Sha256::new());
         while let Some(row) = rows.next().unwrap() {
             for column in 0..columns {
-                text.push_str(&format!("{:?}|", row.get_ref(column).unwrap()));
+                digest.update(format!("{:?}|", row.get_ref(column).unwrap()));
             }
-            text.push('\n');
+            count += 1;
         }
+        tables.push((table, count, format!("{:x}", digest.finalize())));
     }
-    text
+    tables
 }
 
 async fn register(store: &Store, case: desk::ids::CaseId) -> u64 {
