@@ -59,7 +59,9 @@ mod tests {
         let departments = Departments::default();
         assert_eq!(departments.front_desk(), DepartmentId::from("registratura"));
         assert_eq!(departments.name(&DepartmentId::from("petitii"), Language::En), "Petitions");
-        assert!(departments.0.iter().all(|one| Language::ALL.iter().all(|language| !one.name.get(*language).is_empty())));
+        assert!(
+            departments.0.iter().all(|one| Language::ALL.iter().all(|language| !one.name.get(*language).is_empty()))
+        );
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub use contents::{Change, Contents};
 pub use embedding::{EmbedError, Embedder};
 pub use export::{ExportError, article_to_markdown, export_folder};
 pub use import::{
-    FileReport, Import, ImportError, ImportSettings, Note, Refusal, Taken, article_from_markdown, import_file, import_folder,
+    FileReport, Import, ImportError, ImportSettings, Note, Refusal, Taken, article_from_markdown, import_file,
+    import_folder,
 };
 pub use index::{IndexError, KnowledgeIndex, Snapshot};
 pub use language::{Detection, detect};

@@ -134,7 +134,7 @@ pub(crate) fn resolve(
     contextual: Findings,
     plain: &Findings,
     own: &[String],
-    before: &str,
+    carried: &Carried,
     threshold: f64,
 ) -> Findings {
     let mut findings = Findings { guides: Vec::new(), ..contextual };
@@ -150,9 +150,12 @@ pub(crate) fn resolve(
         .filter(|plain| !findings.articles.iter().any(|other| other.article.id == plain.article.id));
     let new: Vec<Candidate> = new.cloned().collect();
     findings.articles.extend(new);
-    let before: Vec<String> = folded(before).into_iter().filter(|word| Lexicon::get().is_content(word)).collect();
+    let before: Vec<String> = folded(&format!("{} {}", carried.words, carried.asked))
+        .into_iter()
+        .filter(|word| Lexicon::get().is_content(word))
+        .collect();
     let mut ranked: Vec<(Rank, Candidate)> =
-        findings.articles.drain(..).map(|candidate| (Rank::of(&candidate, own, &before), candidate)).collect();
+        findings.articles.drain(..).map(|candidate| (Rank::of(&candidate, own, &before, carried), candidate)).collect();
     ranked.sort_by_key(|(rank, _)| (!rank.holds, Reverse(rank.weight()), Reverse(rank.named)));
     // Several articles hold the words and compete: the nearest inherits what they are sure of together.
     let together = ranked.iter().filter(|(rank, _)| rank.holds).map(|(_, one)| surest(one, plain));
@@ -187,12 +190,12 @@ struct Rank {
     named: usize,
     /// How many of the others citizens use for it.
     phrased: usize,
-    /// How many words its title shares with the earlier subject.
+    /// How many words its title shares with the earlier subject, at most two.
     near: usize,
 }
 
 impl Rank {
-    fn of(candidate: &Candidate, own: &[String], before: &[String]) -> Self {
+    fn of(candidate: &Candidate, own: &[String], before: &[String], carried: &Carried) -> Self {
         let among = |words: &[String], word: &String| words.iter().any(|other| same_stem(word, other));
         let title = folded(&candidate.article.title);
         let asked: Vec<String> = candidate.article.asked_as.iter().flat_map(|text| folded(text)).collect();
@@ -204,13 +207,15 @@ impl Rank {
             phrased += usize::from(in_asked && !in_title);
             held += usize::from(in_title || in_asked || among(&said, word));
         }
-        let near = before.iter().filter(|word| among(&title, word)).count();
+        // The article just told is as near as can be; that alone must not tell it again.
+        let told = carried.article.as_ref().is_some_and(|(id, _)| *id == candidate.article.id);
+        let near = before.iter().filter(|word| among(&title, word)).count().min(if told { 1 } else { 2 });
         Self { holds: held * 2 > own.len(), named, phrased, near }
     }
 
     /// The title counts more than the phrasings, and the earlier subject, which has many words, no more than the new one.
     fn weight(self) -> usize {
-        self.named * 2 + self.phrased + self.near.min(2)
+        self.named * 2 + self.phrased + self.near
     }
 }
 

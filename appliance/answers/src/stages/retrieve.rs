@@ -62,9 +62,8 @@ async fn search_all(context: &Context<'_>, embedder: Option<&Arc<dyn Embedder>>)
         if needed || chosen.best() < threshold {
             let text = format!("{} {}", carried.words, context.query);
             let found = search(context, text, context.language, embedder).await?;
-            let before = format!("{} {}", carried.words, carried.asked);
             let contextual = Findings::weigh(found, context.language, true);
-            let contextual = follow_up::resolve(contextual, &chosen, &own, &before, threshold);
+            let contextual = follow_up::resolve(contextual, &chosen, &own, carried, threshold);
             if contextual.best() >= threshold || needed && contextual.best() > chosen.best() {
                 chosen = contextual;
             }

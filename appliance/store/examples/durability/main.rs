@@ -26,7 +26,7 @@ fn scratch() -> anyhow::Result<tempfile::TempDir> {
 }
 
 fn path(folder: &tempfile::TempDir) -> anyhow::Result<Utf8PathBuf> {
-    Ok(Utf8PathBuf::from_path_buf(folder.path().to_owned()).map_err(|path| anyhow::anyhow!("{path:?}"))?)
+    Utf8PathBuf::from_path_buf(folder.path().to_owned()).map_err(|path| anyhow::anyhow!("{path:?}"))
 }
 
 #[tokio::main]

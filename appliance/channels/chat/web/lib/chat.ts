@@ -15,6 +15,8 @@ export class Chat {
   private session: Session | undefined;
   private connection: Connection | undefined;
   private readonly uploaded: Uploaded[] = [];
+  private readonly uploads = new Set<Promise<void>>();
+  private waitingForFiles = false;
   private sending = false;
   private typedAt = 0;
 
@@ -65,11 +67,11 @@ export class Chat {
       }
     });
     file.addEventListener("change", () => {
-      for (const one of Array.from(file.files ?? [])) void this.upload(one);
+      for (const one of Array.from(file.files ?? [])) this.take(one);
       file.value = "";
     });
     text.addEventListener("paste", (event) => {
-      for (const one of Array.from(event.clipboardData?.files ?? [])) void this.upload(one);
+      for (const one of Array.from(event.clipboardData?.files ?? [])) this.take(one);
     });
   }
 
@@ -91,18 +93,26 @@ export class Chat {
     } else if (button?.name === "text") {
       this.say(button.value);
     } else {
-      const text = this.view.text.value.trim();
-      if (!text && !this.uploaded.length) {
-        this.view.problem(this.view.text.dataset.empty ?? "");
-        this.view.text.focus();
-        return;
-      }
-      this.view.text.value = "";
-      this.view.grow();
-      this.shelf.remove("draft");
-      this.say(text, undefined, this.uploaded.splice(0));
-      this.view.files.replaceChildren();
+      void this.sayTyped();
     }
+  }
+
+  private async sayTyped(): Promise<void> {
+    if (this.waitingForFiles) return;
+    this.waitingForFiles = true;
+    await Promise.all(this.uploads);
+    this.waitingForFiles = false;
+    const text = this.view.text.value.trim();
+    if (!text && !this.uploaded.length) {
+      this.view.problem(this.view.text.dataset.empty ?? "");
+      this.view.text.focus();
+      return;
+    }
+    this.view.text.value = "";
+    this.view.grow();
+    this.shelf.remove("draft");
+    this.say(text, undefined, this.uploaded.splice(0));
+    this.view.files.replaceChildren();
   }
 
   private say(text: string, pick?: Message["pick"], files: Uploaded[] = []): void {
@@ -204,6 +214,12 @@ export class Chat {
     else if (event.type === "conversation") this.view.conversation(event.conversation);
     else if (event.type === "partial") this.view.hearPart(event.text);
     else if (event.type === "typing") this.view.typing(event.name);
+  }
+
+  // A message waits for the files that were chosen before it.
+  private take(file: File): void {
+    const upload = this.upload(file).finally(() => this.uploads.delete(upload));
+    this.uploads.add(upload);
   }
 
   private async upload(file: File): Promise<void> {
