@@ -123,6 +123,8 @@ lexicon! {
     anaphora,
     /// How much?
     cost,
+    /// How much, said outright.
+    amount,
     /// When, how long?
     time,
     /// Where?

@@ -361,6 +361,7 @@ pub(super) const SOURCE: Source = Source {
         "go|bring|take|apply|pay|pick|up|collect|receive|submit|send|start|begin|file|ask|obtain|required|necessary|online|wait",
     ],
     whose: &["who|whose|whom"],
+    amount: &["how much", "cost|costs|price|fee|fees"],
     stop: &[
         "years", "year", "old", "a", "an", "the", "and", "or", "but", "if", "of", "to", "in", "on", "at", "for",
         "from", "with", "without", "by", "is", "are", "was", "were", "be", "been", "am", "im", "do", "does", "did",

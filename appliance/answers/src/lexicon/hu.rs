@@ -327,6 +327,7 @@ pub(super) const SOURCE: Source = Source {
         "intezzem|intezhetem|szukseges|nyujtsam|vehetem|vegyem|kellenek|online|jelentkezzek|varjak|varni",
     ],
     whose: &["ki|kie|kinek|kicsoda|kihez"],
+    amount: &["mennyi|mennyibe|mennyit", "kerul|ara|dija|koltseg*"],
     stop: &[
         "eves",
         "ev",

@@ -475,6 +475,7 @@ pub(super) const SOURCE: Source = Source {
         "obtin|scot|cer|solicit|aduc|completez|semnez|trimit|astept|platesc|plateste|plati|necesar|necesare|nevoie|imediat|online",
     ],
     whose: &["cine|cui", "al|a|ai cui", "ce persoana|om"],
+    amount: &["cat costa|coste|e|este|platesc|se|vine|da|dau|iau", "cost|costa|coste|costuri|pret*|tarif*"],
     stop: &[
         "ani",
         "an",

@@ -85,7 +85,7 @@ fn from_article(context: &Context<'_>, candidate: &Candidate, draft: &mut Option
     let article = &candidate.article;
     let confidence = candidate.probability as f32;
     match compose::answer(context, article, &candidate.sentences, &context.facets, confidence) {
-        Some(answer) if lacks_the_sum(article, &context.facets, &answer) => {
+        Some(answer) if lacks_the_sum(context, article, &answer) => {
             match compose::unknown_fact(context, article, Facet::Cost) {
                 Some(outcome) => Verdict::end(format!("the cost of {} is not known", article.id), outcome),
                 None => Verdict::go_on("no cost"),
@@ -101,8 +101,9 @@ fn from_article(context: &Context<'_>, candidate: &Candidate, draft: &mut Option
 }
 
 /// Whether a price was asked for, the article is one of the institution's cards, and the answer names none.
-fn lacks_the_sum(article: &Article, facets: &[Facet], answer: &Answer) -> bool {
-    facets == [Facet::Cost]
+fn lacks_the_sum(context: &Context<'_>, article: &Article, answer: &Answer) -> bool {
+    context.facets == [Facet::Cost]
+        && Lexicon::get().amount.matches(&context.query_words)
         && !article.asked_as.is_empty()
         && answer.facts.cost.is_none()
         && !answer.text.bytes().any(|byte| byte.is_ascii_digit())

@@ -70,9 +70,9 @@ pub(crate) fn word_grams(words: &[&str], size: usize) -> Vec<u32> {
     grams
 }
 
-/// The first five letters of each word: a stem that no spelling of an ending changes.
-pub(crate) fn prefixes(words: &[&str]) -> Vec<u32> {
-    words.iter().map(|word| hash(word.char_indices().nth(5).map_or(*word, |(end, _)| &word[..end]))).collect()
+/// The first five letters of a word: a stem that no spelling of an ending changes.
+pub(crate) fn prefix(word: &str) -> u32 {
+    hash(word.char_indices().nth(5).map_or(word, |(end, _)| &word[..end]))
 }
 
 #[cfg(test)]
@@ -89,6 +89,6 @@ mod tests {
 
     #[test]
     fn a_prefix_is_cut_between_characters() {
-        assert_eq!(prefixes(&["buletinul", "să"]), [hash("bulet"), hash("să")]);
+        assert_eq!([prefix("buletinul"), prefix("să")], [hash("bulet"), hash("să")]);
     }
 }

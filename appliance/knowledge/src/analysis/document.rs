@@ -6,7 +6,7 @@ use desk::article::Article;
 use desk::guide::Guide;
 use desk::language::Language;
 
-use super::counts::{Counts, hash, prefixes, running_grams, word_grams};
+use super::counts::{Counts, hash, prefix, running_grams, word_grams};
 use super::lexicon::{is_month, is_numeral};
 use super::stemming::stem;
 use super::tokens::tokens;
@@ -112,12 +112,11 @@ impl Parts {
         }
     }
 
+    /// Every text once: title, phrasings, sentences, facts.
     fn texts(&self) -> impl Iterator<Item = &str> {
         let body = self.body.iter().map(|sentence| sentence.text.as_str());
-        std::iter::once(self.title.as_str())
-            .chain(self.asked.iter().map(String::as_str))
-            .chain(body)
-            .chain(self.facts.iter().map(String::as_str))
+        let title = std::iter::once(self.title.as_str());
+        title.chain(self.asked.iter().map(String::as_str)).chain(body).chain(self.facts.iter().map(String::as_str))
     }
 
     /// All folded words, in order.
@@ -127,88 +126,100 @@ impl Parts {
 
     /// The terms of these parts.
     pub(crate) fn analyse(self) -> Analysed {
-        let mut stems = Stems { language: self.language, known: HashMap::new() };
-        let title = stems.words(&self.title);
-        let asked: Vec<_> = self.asked.iter().map(|text| stems.words(text)).collect();
-        let texts: Vec<&str> = self
-            .body
-            .iter()
-            .map(|sentence| sentence.text.as_str())
-            .chain(self.facts.iter().map(String::as_str))
-            .collect();
-        let sentences: Vec<_> = texts.iter().map(|text| stems.words(text)).collect();
-        let words = self.words();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let mut different = words.clone();
-        different.sort_unstable();
-        different.dedup();
-        let mut windows: Vec<Window> = Vec::new();
-        for index in 0..texts.len().max(1) {
-            if index + 1 == texts.len() && index > 0 {
+        let mut reader = Reader::new(self.language);
+        let mut texts: Vec<Text> = self.texts().map(|text| reader.read(text)).collect();
+        let head = 1 + self.asked.len();
+        let all = |from: usize, to: usize| texts[from..to].iter();
+        let stems =
+            |from, to| Counts::new(all(from, to).flat_map(|text| text.words.iter().map(|word| word.stem)).collect());
+        let grams = |from, to| {
+            let words: Vec<&str> = all(from, to).flat_map(|text| text.folded.iter().map(String::as_str)).collect();
+            Counts::new(running_grams(&words, 5))
+        };
+        let end = texts.len();
+        let mut windows = Vec::with_capacity(end);
+        for first in head..end.max(head + 1) {
+            if first + 1 == end && first > head {
                 break;
             }
-            let pair = texts.get(index..(index + 2).min(texts.len())).unwrap_or_default();
-            windows.push(stems.window(std::iter::once(self.title.as_str()).chain(pair.iter().copied())));
+            windows.push(window(std::iter::once(&texts[0]).chain(texts.iter().skip(first).take(2))));
         }
-        windows.extend(self.asked.iter().map(|text| stems.window(std::iter::once(text.as_str()))));
-        let head: Vec<String> = std::iter::once(&self.title)
-            .chain(&self.asked)
-            .flat_map(|text| tokens(text))
-            .map(|token| token.folded)
-            .collect();
-        let head: Vec<&str> = head.iter().map(String::as_str).collect();
+        windows.extend(all(1, head).map(|text| window(std::iter::once(text))));
         Analysed {
             curated: self.curated,
-            head_stems: Counts::new(head.iter().map(|word| stems.stem(word)).collect()),
-            head_grams: Counts::new(running_grams(&head, 5)),
-            stems: Counts::new(words.iter().map(|word| stems.stem(word)).collect()),
-            prefixes: Counts::new(prefixes(&words)),
-            grams: Counts::new(running_grams(&words, 5)),
+            stems: stems(0, end),
+            head_stems: stems(0, head),
+            prefixes: Counts::new(texts.iter().flat_map(|text| text.prefixes.iter().copied()).collect()),
+            grams: grams(0, end),
+            head_grams: grams(0, head),
             windows,
-            spellings: different.iter().map(|word| word_grams(&[word], 3)).collect(),
-            title,
-            sentences,
-            asked,
+            sentences: texts.split_off(head).into_iter().map(|text| text.words).collect(),
+            asked: texts.split_off(1).into_iter().map(|text| text.words).collect(),
+            title: texts.pop().map(|text| text.words).unwrap_or_default(),
+            spellings: reader.spellings,
             body: self.body,
         }
     }
 }
 
-/// Stems each different word once.
-struct Stems {
-    language: Language,
-    known: HashMap<String, u32>,
+/// One text, read once.
+struct Text {
+    folded: Vec<String>,
+    words: Vec<Word>,
+    prefixes: Vec<u32>,
+    triples: Vec<u32>,
 }
 
-impl Stems {
-    fn stem(&mut self, folded: &str) -> u32 {
-        if let Some(&known) = self.known.get(folded) {
-            return known;
-        }
-        let hashed = hash(&stem(folded, self.language));
-        self.known.insert(folded.to_owned(), hashed);
-        hashed
+/// Reads texts of one article; a word that comes again is stemmed once.
+struct Reader {
+    language: Language,
+    stems: HashMap<u32, u32>,
+    spellings: Vec<Vec<u32>>,
+}
+
+impl Reader {
+    fn new(language: Language) -> Self {
+        Self { language, stems: HashMap::new(), spellings: Vec::new() }
     }
 
-    fn words(&mut self, text: &str) -> Vec<Word> {
-        tokens(text)
-            .into_iter()
-            .map(|token| Word {
-                surface: hash(&token.folded),
-                stem: self.stem(&token.folded),
+    fn read(&mut self, text: &str) -> Text {
+        let tokens = tokens(text);
+        let mut read = Text {
+            folded: Vec::with_capacity(tokens.len()),
+            words: Vec::with_capacity(tokens.len()),
+            prefixes: Vec::with_capacity(tokens.len()),
+            triples: Vec::with_capacity(tokens.len() * 6),
+        };
+        for token in tokens {
+            let surface = hash(&token.folded);
+            let triples = word_grams(&[token.folded.as_str()], 3);
+            read.triples.extend_from_slice(&triples);
+            let stem = match self.stems.get(&surface) {
+                Some(&stem) => stem,
+                None => {
+                    let stem = hash(&stem(&token.folded, self.language));
+                    self.stems.insert(surface, stem);
+                    self.spellings.push(triples);
+                    stem
+                }
+            };
+            read.prefixes.push(prefix(&token.folded));
+            read.words.push(Word {
+                surface,
+                stem,
                 capital: token.capital,
                 number: token.number || is_numeral(&token.folded),
                 date: is_month(&token.folded) || token.number && matches!(token.folded.len(), 3 | 4),
-            })
-            .collect()
-    }
-
-    fn window<'a>(&mut self, texts: impl Iterator<Item = &'a str>) -> Window {
-        let words: Vec<String> = texts.flat_map(tokens).map(|token| token.folded).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        Window {
-            stems: Counts::new(words.iter().map(|word| self.stem(word)).collect()),
-            grams: Counts::new(word_grams(&words, 3)),
+            });
+            read.folded.push(token.folded);
         }
+        read
+    }
+}
+
+fn window<'a>(texts: impl Iterator<Item = &'a Text> + Clone) -> Window {
+    Window {
+        stems: Counts::new(texts.clone().flat_map(|text| text.words.iter().map(|word| word.stem)).collect()),
+        grams: Counts::new(texts.flat_map(|text| text.triples.iter().copied()).collect()),
     }
 }

@@ -95,7 +95,7 @@ pub(crate) fn is_month(folded: &str) -> bool {
         "november",
         "december",
     ];
-    MONTHS.contains(&folded)
+    (3..=10).contains(&folded.len()) && MONTHS.contains(&folded)
 }
 
 /// Numbers written as words, folded, in the three languages.
@@ -186,5 +186,5 @@ pub(crate) fn is_numeral(folded: &str) -> bool {
         "first",
         "double",
     ];
-    NUMERALS.contains(&folded)
+    (2..=13).contains(&folded.len()) && NUMERALS.contains(&folded)
 }

@@ -24,7 +24,7 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
         }
         let mut end = start + first.len_utf8();
         while let Some(&(at, next)) = characters.peek() {
-            let combining = unicode_normalization::char::is_combining_mark(next);
+            let combining = !next.is_ascii() && unicode_normalization::char::is_combining_mark(next);
             let inside = if number { next.is_numeric() } else { next.is_alphabetic() || combining };
             let separator = number && matches!(next, '.' | ',') && digit_follows(text, at + next.len_utf8());
             if !inside && !separator {

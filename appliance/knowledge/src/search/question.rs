@@ -6,7 +6,7 @@ use desk::language::Language;
 
 use super::expected::Expected;
 use super::{ReadTerm, Reading};
-use crate::analysis::counts::{hash, prefixes, running_grams, word_grams};
+use crate::analysis::counts::{hash, prefix, running_grams, word_grams};
 use crate::analysis::lexicon::{Lexicon, lexicon};
 use crate::analysis::similar::{common_prefix, one_error_apart};
 use crate::analysis::stemming::{light_stem, stem};
@@ -344,7 +344,7 @@ impl Reader<'_> {
             stems: Weighted::new(frequencies.keys().copied().collect(), |term| {
                 rarity(self.documents, frequencies.get(&term).copied().unwrap_or(0))
             }),
-            prefixes: counted(View::Prefixes, prefixes(&words)),
+            prefixes: counted(View::Prefixes, words.iter().map(|word| prefix(word)).collect()),
             grams: counted(View::Grams, running_grams(&words, 5)),
             window_grams: counted(View::WindowGrams, word_grams(&words, 3)),
         })

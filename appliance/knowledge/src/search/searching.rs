@@ -56,7 +56,7 @@ impl Snapshot {
         match embedder.embed(&texts).await {
             Ok(vectors) if vectors.len() == texts.len() => fuse(&mut candidates, &vectors),
             Ok(_) => {
-                tracing::warn!("the embedder returned another number of vectors than texts; its opinion is left out")
+                tracing::warn!("the embedder returned another number of vectors than texts; its opinion is left out");
             }
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "searching without embeddings"),
         }
