@@ -1,6 +1,12 @@
 //! Figures of the running program, as citizens meet it over HTTP: start-up, answers, memory. Prints Markdown rows.
 //!
 //! `cargo bench --package server --bench chat`; the server under test and the load share the machine.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "figures are printed, and a failed step ends the run"
+)]
 
 #[path = "../tests/support/mod.rs"]
 mod support;

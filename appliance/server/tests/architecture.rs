@@ -1,4 +1,10 @@
 //! The folders are the architecture: which crate may know which.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what it measured and fails where it stands"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;

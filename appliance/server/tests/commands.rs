@@ -1,4 +1,10 @@
 //! The sub-commands, against a real server where they need one.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what it measured and fails where it stands"
+)]
 
 mod support;
 

@@ -1,4 +1,10 @@
 //! One real server, killed under load: what was acknowledged is there after the restart, and what was owed is answered.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what it measured and fails where it stands"
+)]
 
 mod support;
 

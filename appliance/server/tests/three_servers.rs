@@ -1,4 +1,10 @@
 //! Three real servers of one cluster: written through all of them while the leader is killed again and again.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what it measured and fails where it stands"
+)]
 
 mod support;
 

@@ -67,7 +67,8 @@ pub struct StoreConfig {
     pub api_secret: Option<Utf8PathBuf>,
     /// How often a leader says that it is there.
     pub heartbeat_millis: u64,
-    /// A server that has not heard of the leader for a random time between this and the next value stands for election.
+    /// How long the first of the servers waits to stand for election once the leader's lease is over; each further one
+    /// waits longer, up to the next value, so that two never stand at the same time again and again.
     pub election_min_millis: u64,
     /// See `election_min_millis`.
     pub election_max_millis: u64,
@@ -93,8 +94,8 @@ impl Default for StoreConfig {
             raft_secret: None,
             api_secret: None,
             heartbeat_millis: 100,
-            election_min_millis: 250,
-            election_max_millis: 500,
+            election_min_millis: 300,
+            election_max_millis: 700,
             snapshot_after: None,
             readers: 4,
             write_timeout_millis: 10_000,
@@ -159,6 +160,14 @@ impl StoreConfig {
         self.snapshot_after.unwrap_or_else(|| (megabytes * 40).clamp(2_000, 20_000))
     }
 
+    /// How long this server waits to stand for election. The Raft library draws it at random, but once for all, and two
+    /// servers that drew nearly the same would split every vote.
+    pub(crate) fn election_millis(&self) -> u64 {
+        let before = self.peers.iter().filter(|peer| peer.id < self.node).count() as u64;
+        let steps = (self.peers.len() as u64).saturating_sub(1).max(1);
+        self.election_min_millis + (self.election_max_millis - self.election_min_millis) * before / steps
+    }
+
     pub(crate) fn database_file(&self) -> Utf8PathBuf {
         self.folder.join("state_machine/db").join(FILE_NAME)
     }
@@ -200,6 +209,14 @@ mod tests {
         assert!(config.check().is_ok());
         config.peers.pop();
         assert!(config.check().is_err());
+    }
+
+    #[test]
+    fn servers_stand_for_election_one_after_the_other() {
+        let peers = vec![peer(1), peer(2), peer(3)];
+        let wait = |node| StoreConfig { node, peers: peers.clone(), ..StoreConfig::default() }.election_millis();
+        assert_eq!([wait(1), wait(2), wait(3)], [300, 500, 700]);
+        assert_eq!(StoreConfig::default().election_millis(), 300);
     }
 
     #[test]

@@ -46,8 +46,8 @@ fn node_config(config: &StoreConfig) -> StoreResult<NodeConfig> {
     let mut raft = NodeConfig::default_raft_config(entries);
     raft.cluster_name = "sfetnic".to_owned();
     raft.heartbeat_interval = config.heartbeat_millis;
-    raft.election_timeout_min = config.election_min_millis;
-    raft.election_timeout_max = config.election_max_millis;
+    raft.election_timeout_min = config.election_millis();
+    raft.election_timeout_max = config.election_millis() + 10;
     raft.snapshot_policy = SnapshotPolicy::LogsSinceLast(entries);
 
     Ok(NodeConfig {

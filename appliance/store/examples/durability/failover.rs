@@ -179,7 +179,7 @@ pub(crate) async fn run(rounds: u64) -> anyhow::Result<()> {
         let said = heard.wait(|said| said.line == "ready").await?;
         ready.insert(said.node);
     }
-    println!("failover of three processes, {rounds} kills of the leader (election 250 to 500 ms, 12 writers, TLS)");
+    println!("failover of three processes, {rounds} kills of the leader (election 300 to 700 ms, 12 writers, TLS)");
     let mut worst = Duration::ZERO;
     for round in 1..=rounds {
         heard.listen(Duration::from_secs(3)).await?;
