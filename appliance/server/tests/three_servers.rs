@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use support::{Server, WIDE_LIMITS, check_everything_once, citizen};
+use support::{Server, WIDE_LIMITS, Written, check_everything_once, citizen};
 
 const CITIZENS: usize = 6;
 const KILLS: usize = 3;
@@ -69,12 +69,12 @@ async fn a_killed_leader_loses_no_acknowledged_turn_case_or_number() {
     }
 }
 
-async fn wait_for_write_after(written: &Mutex<Vec<Instant>>, moment: Instant) -> Duration {
+/// How long after `moment` the first message sent after it was acknowledged.
+async fn wait_for_write_after(written: &Mutex<Vec<Written>>, moment: Instant) -> Duration {
     loop {
-        // A request that was under way at the kill may still be acknowledged; it started before.
-        let after = moment + Duration::from_millis(5);
-        if let Some(first) = written.lock().expect("not poisoned").iter().copied().find(|at| *at > after) {
-            return first - moment;
+        let first = written.lock().expect("not poisoned").iter().copied().find(|write| write.sent > moment);
+        if let Some(first) = first {
+            return first.acknowledged - moment;
         }
         assert!(moment.elapsed() < Duration::from_secs(30), "no write was acknowledged after the leader's death");
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -118,6 +118,9 @@ fn starter() -> Vec<Setting> {
     settings
 }
 
+/// Whether the paragraph with this index is withheld.
+type Withheld = fn(usize) -> bool;
+
 fn squad(path: &str) -> Vec<Setting> {
     let bytes = std::fs::read(path).unwrap();
     let mut import = Import::default();
@@ -138,7 +141,7 @@ fn squad(path: &str) -> Vec<Setting> {
             }
         }
     }
-    let withheld: [(&str, fn(usize) -> bool); 5] = [
+    let withheld: [(&str, Withheld); 5] = [
         ("none", |_| false),
         ("odd", |index| index % 2 == 1),
         ("even", |index| index % 2 == 0),

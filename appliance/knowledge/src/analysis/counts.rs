@@ -53,21 +53,32 @@ pub(crate) fn running_grams(words: &[&str], size: usize) -> Vec<u32> {
     characters.windows(size).map(hash_characters).collect()
 }
 
+/// Runs of `size` characters of a text that is words parted by single spaces, with one before and one behind.
+pub(crate) fn running_grams_of(text: &str, size: usize) -> Vec<u32> {
+    let characters: Vec<char> = text.chars().collect();
+    characters.windows(size).map(hash_characters).collect()
+}
+
 /// Runs of `size` characters within each word, its ends marked.
 pub(crate) fn word_grams(words: &[&str], size: usize) -> Vec<u32> {
     let mut grams = Vec::new();
     let mut characters = Vec::new();
     for word in words {
-        characters.clear();
-        characters.push('^');
-        characters.extend(word.chars());
-        characters.push('$');
-        if characters.len() < size {
-            grams.push(hash_characters(&characters));
-        }
-        grams.extend(characters.windows(size).map(hash_characters));
+        add_word_grams(word, size, &mut characters, &mut grams);
     }
     grams
+}
+
+/// Adds the runs of one word to `grams`; `characters` is room to work in.
+pub(crate) fn add_word_grams(word: &str, size: usize, characters: &mut Vec<char>, grams: &mut Vec<u32>) {
+    characters.clear();
+    characters.push('^');
+    characters.extend(word.chars());
+    characters.push('$');
+    if characters.len() < size {
+        grams.push(hash_characters(characters));
+    }
+    grams.extend(characters.windows(size).map(hash_characters));
 }
 
 /// The first five letters of a word: a stem that no spelling of an ending changes.

@@ -6,10 +6,11 @@ use desk::article::Article;
 use desk::guide::Guide;
 use desk::language::Language;
 
-use super::counts::{Counts, hash, prefix, running_grams, word_grams};
+use super::counts::{Counts, add_word_grams, hash, prefix, running_grams_of};
+use super::folding::fold_into;
 use super::lexicon::{is_month, is_numeral};
 use super::stemming::stem;
-use super::tokens::tokens;
+use super::tokens::{each, tokens};
 use crate::text::{Sentence, sentences};
 
 /// One word of an article.
@@ -60,7 +61,7 @@ pub(crate) struct Analysed {
     /// Windows over the text.
     pub(crate) windows: Vec<Window>,
     /// Letter triples of every different word, for words that are only alike.
-    pub(crate) spellings: Vec<Vec<u32>>,
+    pub(crate) spellings: Spellings,
     /// The body's sentences as text.
     pub(crate) body: Vec<Sentence>,
 }
@@ -133,8 +134,8 @@ impl Parts {
         let stems =
             |from, to| Counts::new(all(from, to).flat_map(|text| text.words.iter().map(|word| word.stem)).collect());
         let grams = |from, to| {
-            let words: Vec<&str> = all(from, to).flat_map(|text| text.folded.iter().map(String::as_str)).collect();
-            Counts::new(running_grams(&words, 5))
+            let text: String = all(from, to).map(|text| text.folded.as_str()).collect();
+            Counts::new(running_grams_of(&format!(" {text}"), 5))
         };
         let end = texts.len();
         let mut windows = Vec::with_capacity(end);
@@ -164,56 +165,93 @@ impl Parts {
 
 /// One text, read once.
 struct Text {
-    folded: Vec<String>,
+    /// Folded words, each with a space behind it.
+    folded: String,
     words: Vec<Word>,
     prefixes: Vec<u32>,
     triples: Vec<u32>,
 }
 
-/// Reads texts of one article; a word that comes again is stemmed once.
+/// What is known of a word that came before.
+#[derive(Clone, Copy)]
+struct Known {
+    word: Word,
+    prefix: u32,
+    spelling: usize,
+}
+
+/// Reads texts of one article; a word that comes again is stemmed and spelled once.
 struct Reader {
     language: Language,
-    stems: HashMap<u32, u32>,
-    spellings: Vec<Vec<u32>>,
+    known: HashMap<u32, Known>,
+    spellings: Spellings,
+    room: Vec<char>,
 }
 
 impl Reader {
     fn new(language: Language) -> Self {
-        Self { language, stems: HashMap::new(), spellings: Vec::new() }
+        Self { language, known: HashMap::new(), spellings: Spellings::default(), room: Vec::new() }
     }
 
     fn read(&mut self, text: &str) -> Text {
-        let tokens = tokens(text);
         let mut read = Text {
-            folded: Vec::with_capacity(tokens.len()),
-            words: Vec::with_capacity(tokens.len()),
-            prefixes: Vec::with_capacity(tokens.len()),
-            triples: Vec::with_capacity(tokens.len() * 6),
+            folded: String::with_capacity(text.len() + 8),
+            words: Vec::with_capacity(text.len() / 5),
+            prefixes: Vec::with_capacity(text.len() / 5),
+            triples: Vec::with_capacity(text.len()),
         };
-        for token in tokens {
-            let surface = hash(&token.folded);
-            let triples = word_grams(&[token.folded.as_str()], 3);
-            read.triples.extend_from_slice(&triples);
-            let stem = match self.stems.get(&surface) {
-                Some(&stem) => stem,
-                None => {
-                    let stem = hash(&stem(&token.folded, self.language));
-                    self.stems.insert(surface, stem);
-                    self.spellings.push(triples);
-                    stem
-                }
-            };
-            read.prefixes.push(prefix(&token.folded));
-            read.words.push(Word {
-                surface,
-                stem,
-                capital: token.capital,
-                number: token.number || is_numeral(&token.folded),
-                date: is_month(&token.folded) || token.number && matches!(token.folded.len(), 3 | 4),
-            });
-            read.folded.push(token.folded);
-        }
+        each(text, |word, capital, number| {
+            let start = read.folded.len();
+            fold_into(word, &mut read.folded);
+            let known = self.know(&read.folded[start..], number);
+            read.folded.push(' ');
+            read.prefixes.push(known.prefix);
+            read.triples.extend_from_slice(self.spellings.get(known.spelling));
+            read.words.push(Word { capital, ..known.word });
+        });
         read
+    }
+
+    fn know(&mut self, folded: &str, number: bool) -> Known {
+        let surface = hash(folded);
+        if let Some(known) = self.known.get(&surface) {
+            return *known;
+        }
+        let word = Word {
+            surface,
+            stem: hash(&stem(folded, self.language)),
+            capital: false,
+            number: number || is_numeral(folded),
+            date: is_month(folded) || number && matches!(folded.len(), 3 | 4),
+        };
+        let known = Known { word, prefix: prefix(folded), spelling: self.spellings.add(folded, &mut self.room) };
+        self.known.insert(surface, known);
+        known
+    }
+}
+
+/// Letter triples of different words, one behind the other.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Spellings {
+    triples: Vec<u32>,
+    ends: Vec<usize>,
+}
+
+impl Spellings {
+    fn add(&mut self, folded: &str, room: &mut Vec<char>) -> usize {
+        add_word_grams(folded, 3, room, &mut self.triples);
+        self.ends.push(self.triples.len());
+        self.ends.len() - 1
+    }
+
+    fn get(&self, index: usize) -> &[u32] {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.triples[start..self.ends[index]]
+    }
+
+    /// The triples of every word.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        (0..self.ends.len()).map(|index| self.get(index))
     }
 }
 

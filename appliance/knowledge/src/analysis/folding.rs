@@ -7,14 +7,23 @@ use unicode_normalization::char::is_combining_mark;
 #[must_use]
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
+    fold_into(text, &mut folded);
+    folded
+}
+
+/// Appends the folded `text`.
+pub(crate) fn fold_into(text: &str, folded: &mut String) {
+    let start = folded.len();
     for character in text.chars() {
-        match bare(character) {
-            Some(bare) => folded.push(bare),
+        if let Some(bare) = bare(character) {
+            folded.push(bare);
+        } else {
             // A letter of another alphabet or a mark of its own: the whole text goes the long way.
-            None => return text.nfkd().filter(|mark| !is_combining_mark(*mark)).flat_map(char::to_lowercase).collect(),
+            folded.truncate(start);
+            folded.extend(text.nfkd().filter(|mark| !is_combining_mark(*mark)).flat_map(char::to_lowercase));
+            return;
         }
     }
-    folded
 }
 
 /// The bare letter of what the three languages write, which is nearly all that is ever folded.

@@ -1,5 +1,7 @@
 //! Words and sentences of a text.
 
+use unicode_normalization::char::is_combining_mark;
+
 use super::folding::fold;
 
 /// A word or number as it stands in a text.
@@ -16,6 +18,12 @@ pub(crate) struct Token {
 /// The words and numbers of `text` in order; `415.000` and `3,5` are one number, a hyphen parts two words.
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
+    each(text, |word, capital, number| tokens.push(Token { folded: fold(word), capital, number }));
+    tokens
+}
+
+/// Calls `take` with every word or number as it stands, whether it begins with a capital, and whether it is a number.
+pub(crate) fn each(text: &str, mut take: impl FnMut(&str, bool, bool)) {
     let mut characters = text.char_indices().peekable();
     while let Some((start, first)) = characters.next() {
         let number = first.is_numeric();
@@ -24,7 +32,7 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
         }
         let mut end = start + first.len_utf8();
         while let Some(&(at, next)) = characters.peek() {
-            let combining = !next.is_ascii() && unicode_normalization::char::is_combining_mark(next);
+            let combining = !next.is_ascii() && is_combining_mark(next);
             let inside = if number { next.is_numeric() } else { next.is_alphabetic() || combining };
             let separator = number && matches!(next, '.' | ',') && digit_follows(text, at + next.len_utf8());
             if !inside && !separator {
@@ -33,9 +41,8 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
             end = at + next.len_utf8();
             characters.next();
         }
-        tokens.push(Token { folded: fold(&text[start..end]), capital: first.is_uppercase(), number });
+        take(&text[start..end], first.is_uppercase(), number);
     }
-    tokens
 }
 
 fn digit_follows(text: &str, at: usize) -> bool {

@@ -247,6 +247,13 @@ requests = { per_minute = 1000000, burst = 1000000 }
 connections_per_address = 20000
 ";
 
+/// When an acknowledged message was sent, and when the acknowledgement came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Written {
+    pub sent: Instant,
+    pub acknowledged: Instant,
+}
+
 /// What one citizen was told is durable.
 #[derive(Debug, Default)]
 pub(crate) struct Acknowledged {
@@ -258,12 +265,12 @@ pub(crate) struct Acknowledged {
 }
 
 /// A citizen who writes through any of `bases` until `stop`, every message again with the same key until it is
-/// acknowledged. The third message asks for a person by lodging a petition, so that a case is opened and registered.
+/// acknowledged. The first message of every second citizen lodges a petition, so that a case is opened and registered.
 pub(crate) async fn citizen(
     number: usize,
     bases: Vec<String>,
     stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
-    written: std::sync::Arc<std::sync::Mutex<Vec<Instant>>>,
+    written: std::sync::Arc<std::sync::Mutex<Vec<Written>>>,
 ) -> Acknowledged {
     let client = Client::builder().timeout(Duration::from_secs(5)).build().expect("a client");
     let mut said = Acknowledged::default();
@@ -276,9 +283,11 @@ pub(crate) async fn citizen(
     }
     let Some(chat) = said.chat.clone() else { return said };
     for message in 0_u32.. {
-        let text = match message {
-            2 => format!("Vreau să depun o petiție despre drumul din sat, semnat cetățeanul {number}"),
-            _ => format!("Mi-a expirat buletinul, ce fac? Mesajul {message} al cetățeanului {number}"),
+        let petition = number % 2 == 0 && message == 0;
+        let text = if petition {
+            format!("Vreau să depun o petiție despre drumul din sat, semnat cetățeanul {number}")
+        } else {
+            format!("Mi-a expirat buletinul, ce fac? Mesajul {message} al cetățeanului {number}")
         };
         let key = format!("turn-{number}-{message}");
         loop {
@@ -287,8 +296,9 @@ pub(crate) async fn citizen(
             }
             let base = &bases[turn % bases.len()];
             turn += 1;
-            if let Some(answer) = send(&client, base, &chat, &text, &key, message == 2).await {
-                written.lock().expect("not poisoned").push(Instant::now());
+            let sent = Instant::now();
+            if let Some(answer) = send(&client, base, &chat, &text, &key, petition).await {
+                written.lock().expect("not poisoned").push(Written { sent, acknowledged: Instant::now() });
                 said.turns.push(text);
                 let case = &answer["conversation"]["case"];
                 if let Some(reference) = case["reference"].as_str() {
