@@ -69,6 +69,9 @@ pub(crate) struct Outcome {
     /// The right article's place among the hits.
     right: Option<usize>,
     hits: Vec<Vec<f32>>,
+    /// What was asked, and the hits' articles: for a look at single questions.
+    text: String,
+    articles: Vec<String>,
 }
 
 fn main() {
@@ -119,6 +122,8 @@ fn ask(setting: &Setting) -> Vec<Outcome> {
             in_scope: article.is_some(),
             right,
             hits: found.articles.iter().map(|hit| hit.evidence.values()).collect(),
+            text: text.clone(),
+            articles: found.articles.iter().map(|hit| hit.article.id.0.clone()).collect(),
         });
     }
     times.sort_unstable();
@@ -248,8 +253,12 @@ fn judged(chosen: &[(usize, &Outcome)], belief: &[f64]) -> String {
 fn dump(path: &str, outcomes: &[Outcome]) {
     let mut text = format!("{}\n", serde_json::json!(Evidence::NAMES));
     for outcome in outcomes {
-        let Outcome { setting, group, in_scope, right, hits, .. } = outcome;
-        text.push_str(&serde_json::json!({"setting": setting, "group": group, "in_scope": in_scope, "right": right, "hits": hits}).to_string());
+        let Outcome { setting, group, in_scope, right, hits, text: question, articles, .. } = outcome;
+        let line = serde_json::json!({
+            "setting": setting, "group": group, "in_scope": in_scope, "right": right, "hits": hits,
+            "question": question, "articles": articles,
+        });
+        text.push_str(&line.to_string());
         text.push('\n');
     }
     std::fs::write(path, text).unwrap();
