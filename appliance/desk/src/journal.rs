@@ -57,6 +57,8 @@ pub enum Event {
     GuideChanged,
     /// The list of synonyms changed.
     SynonymsChanged,
+    /// The list of subjects that are not answered changed.
+    OutsideChanged,
     /// A member of staff signed in.
     SignedIn,
     /// A sign-in was refused.

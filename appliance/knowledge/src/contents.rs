@@ -4,6 +4,7 @@ use desk::article::{Article, ArticleId};
 use desk::guide::{Guide, GuideId};
 use desk::language::Language;
 
+use crate::outside::Outside;
 use crate::synonyms::Synonyms;
 
 /// Everything an index is made from.
@@ -15,6 +16,8 @@ pub struct Contents {
     pub guides: Vec<Guide>,
     /// Words that mean the same.
     pub synonyms: Synonyms,
+    /// Subjects that are not answered.
+    pub outside: Outside,
 }
 
 /// One change of what is published.
@@ -30,4 +33,6 @@ pub enum Change {
     RemoveGuide(GuideId),
     /// The list of synonyms was replaced.
     Synonyms(Synonyms),
+    /// The list of subjects that are not answered was replaced.
+    Outside(Outside),
 }

@@ -3,15 +3,14 @@
 //! The TOML is written by hand, not by serde, so that keys come in the order in which people read them and no string can
 //! begin a line with the fence of the front matter.
 
-use std::fmt::Write;
 use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use desk::article::{Article, ArticleState, Audience};
 use desk::guide::{Guide, GuideEnd};
-use desk::language::{Language, Localized};
 
 use crate::contents::Contents;
+use crate::toml_text::{Toml, array, localized, quoted};
 
 /// The longest file name written, below the 255 bytes that file systems take.
 const MAX_NAME_BYTES: usize = 200;
@@ -27,7 +26,7 @@ pub struct ExportError {
     pub source: std::io::Error,
 }
 
-/// Writes `contents` below `folder`: `articles/LANGUAGE/ID.md`, `guides/ID.toml` and `synonyms.toml`.
+/// Writes `contents` below `folder`: `articles/LANGUAGE/ID.md`, `guides/ID.toml`, `synonyms.toml` and `outside.toml`.
 ///
 /// # Errors
 /// [`ExportError`] with the first file that could not be written.
@@ -39,6 +38,7 @@ pub fn export_folder(contents: &Contents, folder: &Utf8Path) -> Result<(), Expor
     for guide in &contents.guides {
         write(&folder.join(format!("guides/{}.toml", file_name(&guide.id.0))), &guide_to_toml(guide))?;
     }
+    write(&folder.join("outside.toml"), &contents.outside.to_toml())?;
     write(&folder.join("synonyms.toml"), &contents.synonyms.to_toml())
 }
 
@@ -80,7 +80,7 @@ pub fn article_to_markdown(article: &Article) -> String {
     head.text("id", &article.id.0);
     head.text("language", article.language.code());
     head.text("title", &article.title);
-    head.list("asked_as", &article.asked_as);
+    head.lines("asked_as", &article.asked_as);
     head.optional("department", &article.department);
     head.text("audience", audience(article.audience));
     head.optional("owner", &article.owner);
@@ -158,64 +158,6 @@ fn state(state: ArticleState) -> &'static str {
         ArticleState::Published => "published",
         ArticleState::Retired => "retired",
     }
-}
-
-/// Lines of TOML being written.
-#[derive(Default)]
-struct Toml(String);
-
-impl Toml {
-    fn line(&mut self, line: &str) {
-        self.0.push_str(line);
-        self.0.push('\n');
-    }
-
-    fn raw(&mut self, key: &str, value: &str) {
-        self.line(&format!("{key} = {value}"));
-    }
-
-    fn text(&mut self, key: &str, value: &str) {
-        self.raw(key, &quoted(value));
-    }
-
-    fn optional(&mut self, key: &str, value: &str) {
-        if !value.is_empty() {
-            self.text(key, value);
-        }
-    }
-
-    fn list(&mut self, key: &str, values: &[String]) {
-        if !values.is_empty() {
-            self.raw(key, &array(values.iter()));
-        }
-    }
-}
-
-fn localized<T>(texts: &Localized<T>, value: impl Fn(&T) -> String) -> String {
-    let pairs = Language::ALL.map(|language| format!("{language} = {}", value(texts.get(language))));
-    format!("{{ {} }}", pairs.join(", "))
-}
-
-fn array<'a>(values: impl Iterator<Item = &'a String>) -> String {
-    format!("[{}]", values.map(|value| quoted(value)).collect::<Vec<_>>().join(", "))
-}
-
-/// A basic string of TOML on one line.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            '\n' => quoted.push_str("\\n"),
-            other if other.is_control() => {
-                // Writing to a string does not fail.
-                let _ = write!(quoted, "\\u{:04X}", u32::from(other));
-            }
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]

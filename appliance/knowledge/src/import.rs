@@ -29,6 +29,7 @@ use desk::guide::{Guide, GuideId};
 use desk::language::Language;
 
 use crate::contents::Contents;
+use crate::outside::{Outside, OutsideError};
 use crate::synonyms::{Synonyms, SynonymsError};
 
 pub use folder::{ImportError, import_folder};
@@ -65,6 +66,7 @@ struct Origins {
     articles: HashMap<(ArticleId, Language), Utf8PathBuf>,
     guides: HashMap<GuideId, Utf8PathBuf>,
     synonyms: Option<Utf8PathBuf>,
+    outside: Option<Utf8PathBuf>,
 }
 
 /// What became of one file.
@@ -87,6 +89,8 @@ pub struct Taken {
     pub guides: usize,
     /// Groups of synonyms taken.
     pub synonyms: usize,
+    /// Subjects taken that are not answered.
+    pub outside: usize,
 }
 
 /// What a reader found in one file.
@@ -95,6 +99,7 @@ struct Reading {
     articles: Vec<Article>,
     guides: Vec<Guide>,
     synonyms: Option<Synonyms>,
+    outside: Option<Outside>,
     notes: Vec<Note>,
 }
 
@@ -146,6 +151,10 @@ fn read(path: &Utf8Path, bytes: &[u8], settings: &ImportSettings) -> Result<Read
             reading.synonyms = Some(synonyms(bytes)?);
             return Ok(reading);
         }
+        "toml" if path.file_name() == Some("outside.toml") => {
+            reading.outside = Some(outside(bytes)?);
+            return Ok(reading);
+        }
         "toml" => {
             reading.guides.push(guide::read(decoding::utf8(bytes)?, notes)?);
             return Ok(reading);
@@ -167,6 +176,15 @@ fn synonyms(bytes: &[u8]) -> Result<Synonyms, Refusal> {
     })
 }
 
+fn outside(bytes: &[u8]) -> Result<Outside, Refusal> {
+    let text = characters::clean(decoding::utf8(bytes)?);
+    Outside::from_toml(&text).map_err(|error| match error {
+        OutsideError::Parse(source) => Refusal::toml(&text, 0, &source),
+        OutsideError::Id { place } => Refusal::OutsideId { place },
+        OutsideError::Empty { id, language } => Refusal::OutsideSubject { id, language },
+    })
+}
+
 impl Import {
     /// The files that were refused, with the reasons.
     pub fn refused(&self) -> impl Iterator<Item = (&Utf8Path, &Refusal)> {
@@ -175,7 +193,7 @@ impl Import {
 
     /// Adds what a file gave; what another file already gave is refused.
     fn take(&mut self, path: &Utf8Path, reading: Reading) {
-        let Reading { articles, guides, synonyms, mut notes } = reading;
+        let Reading { articles, guides, synonyms, outside, mut notes } = reading;
         let mut taken = Taken::default();
         let mut refused = None;
         for article in articles {
@@ -196,6 +214,12 @@ impl Import {
         if let Some(list) = synonyms {
             match self.take_synonyms(path, list) {
                 Ok(groups) => taken.synonyms = groups,
+                Err(refusal) => refused = Some(refusal),
+            }
+        }
+        if let Some(list) = outside {
+            match self.take_outside(path, list) {
+                Ok(subjects) => taken.outside = subjects,
                 Err(refusal) => refused = Some(refusal),
             }
         }
@@ -234,19 +258,30 @@ impl Import {
     }
 
     fn take_synonyms(&mut self, path: &Utf8Path, list: Synonyms) -> Result<usize, Refusal> {
-        if let Some(first) = &self.origins.synonyms {
-            let name = "the list of synonyms".to_owned();
-            return Err(Refusal::Twice { name, first: first.clone(), second: path.to_owned() });
-        }
+        only_once(&mut self.origins.synonyms, path, "the list of synonyms")?;
         let groups = Language::ALL.iter().map(|language| list.groups(*language).len()).sum();
         self.contents.synonyms = list;
-        self.origins.synonyms = Some(path.to_owned());
         Ok(groups)
+    }
+
+    fn take_outside(&mut self, path: &Utf8Path, list: Outside) -> Result<usize, Refusal> {
+        only_once(&mut self.origins.outside, path, "the list of outside subjects")?;
+        self.contents.outside = list;
+        Ok(self.contents.outside.subjects.len())
     }
 
     fn refuse(&mut self, path: &Utf8Path, refusal: Refusal) {
         self.report.push(FileReport { path: path.to_owned(), result: Err(refusal), notes: Vec::new() });
     }
+}
+
+/// Remembers which file gave a list of which there is one.
+fn only_once(origin: &mut Option<Utf8PathBuf>, path: &Utf8Path, name: &str) -> Result<(), Refusal> {
+    if let Some(first) = origin {
+        return Err(Refusal::Twice { name: name.to_owned(), first: first.clone(), second: path.to_owned() });
+    }
+    *origin = Some(path.to_owned());
+    Ok(())
 }
 
 #[cfg(test)]

@@ -139,6 +139,8 @@ impl KnowledgeIndex {
                 self.put_guide(&writer, &mut next, guide)?;
             }
             next.set_synonyms(&contents.synonyms);
+            next.set_outside(&contents.outside);
+            writer.add_document(self.shared.fields.document(&Record::Outside(contents.outside.clone()))?)?;
             writer.add_document(self.shared.fields.document(&Record::Synonyms(contents.synonyms.clone()))?)?;
             self.commit(&mut writer, position)
         })();
@@ -173,6 +175,11 @@ impl KnowledgeIndex {
                         writer.delete_term(self.shared.fields.key_term(&schema::synonyms_key()));
                         writer.add_document(self.shared.fields.document(&Record::Synonyms(synonyms.clone()))?)?;
                         next.set_synonyms(synonyms);
+                    }
+                    Change::Outside(outside) => {
+                        writer.delete_term(self.shared.fields.key_term(&schema::outside_key()));
+                        writer.add_document(self.shared.fields.document(&Record::Outside(outside.clone()))?)?;
+                        next.set_outside(outside);
                     }
                 }
             }

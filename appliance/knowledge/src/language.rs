@@ -62,8 +62,8 @@ fn teaching_text(path: &str) -> Option<(Language, String)> {
     let text = String::from_utf8_lossy(&file.data).into_owned();
     // The keys and addresses of the front matter are the same in every language: only the phrasings are taken from it.
     let (front, body) = text.split_once("\n+++\n")?;
-    let phrasings = front.lines().filter_map(|line| line.strip_prefix("asked_as"));
-    Some((language, phrasings.chain(std::iter::once(body)).collect::<Vec<_>>().join("\n")))
+    let phrasings = front.split_once("\nasked_as = [").and_then(|(_, list)| list.split_once("]\n"));
+    Some((language, format!("{}\n{body}", phrasings.map_or("", |(list, _)| list))))
 }
 
 fn model(models: &mut Localized<Model>, language: Language) -> &mut Model {

@@ -11,10 +11,12 @@ mod export;
 mod import;
 mod index;
 mod language;
+mod outside;
 mod search;
 mod starter;
 mod synonyms;
 mod text;
+mod toml_text;
 
 pub use analysis::folding::fold;
 pub use contents::{Change, Contents};
@@ -26,9 +28,10 @@ pub use import::{
 };
 pub use index::{IndexError, KnowledgeIndex, Snapshot};
 pub use language::{Detection, detect};
+pub use outside::{Outside, OutsideError, OutsideSubject};
 pub use search::evidence::Evidence;
 pub use search::expected::Expected;
-pub use search::{Found, GuideHit, Hit, Query, ReadTerm, Reading, SentenceHit};
+pub use search::{Found, GuideHit, Hit, OutsideHit, Query, ReadTerm, Reading, SentenceHit};
 pub use starter::starter;
 pub use synonyms::{Synonyms, SynonymsError};
 pub use text::{Sentence, sentences};

@@ -1,5 +1,6 @@
 //! A question in, the articles that may answer it out, best first, each with its evidence.
 
+pub(crate) mod background;
 pub(crate) mod evidence;
 pub(crate) mod expected;
 mod measures;
@@ -14,6 +15,8 @@ use desk::article::{Article, Audience};
 use desk::guide::Guide;
 use desk::language::Language;
 use jiff::civil::Date;
+
+pub use background::OutsideHit;
 
 use crate::text::Sentence;
 use evidence::Evidence;
@@ -48,6 +51,8 @@ pub struct Found {
     pub articles: Vec<Hit>,
     /// Guides, best first.
     pub guides: Vec<GuideHit>,
+    /// The subject nearest to the question that is not answered.
+    pub outside: Option<OutsideHit>,
     /// How the question was read.
     pub reading: Reading,
 }

@@ -19,6 +19,7 @@ pub(crate) struct Articles;
 struct Guides;
 
 const SYNONYMS: &[u8] = include_bytes!("../starter/synonyms.toml");
+const OUTSIDE: &[u8] = include_bytes!("../starter/outside.toml");
 
 static STARTER: LazyLock<Import> = LazyLock::new(|| {
     let mut import = Import::default();
@@ -26,6 +27,7 @@ static STARTER: LazyLock<Import> = LazyLock::new(|| {
     let guides = Guides::iter().map(|path| (Guides::get(&path), path));
     let mut files: Vec<_> = articles.chain(guides).filter_map(|(file, path)| Some((path, file?.data))).collect();
     files.push(("synonyms.toml".into(), SYNONYMS.into()));
+    files.push(("outside.toml".into(), OUTSIDE.into()));
     files.sort();
     for (path, bytes) in files {
         import_file(Utf8Path::new(path.as_ref()), &bytes, &ImportSettings::default(), &mut import);
@@ -53,6 +55,7 @@ mod tests {
         let refused: Vec<_> = starter().refused().map(|(path, refusal)| format!("{path}: {refusal}")).collect();
         assert_eq!(refused, Vec::<String>::new());
         assert_eq!(starter().report.iter().flat_map(|file| &file.notes).count(), 0);
+        assert!(starter().contents.outside.subjects.len() >= 200);
         for language in Language::ALL {
             assert!(starter().contents.synonyms.groups(language).len() >= 100, "{language}");
         }
@@ -102,7 +105,8 @@ mod tests {
         // The files themselves, before the importer corrects them.
         let articles = Articles::iter().filter_map(|path| Some((path.clone(), Articles::get(&path)?.data)));
         let guides = Guides::iter().filter_map(|path| Some((path.clone(), Guides::get(&path)?.data)));
-        for (path, bytes) in articles.chain(guides).chain([("synonyms.toml".into(), SYNONYMS.into())]) {
+        let lists = [("synonyms.toml".into(), SYNONYMS.into()), ("outside.toml".into(), OUTSIDE.into())];
+        for (path, bytes) in articles.chain(guides).chain(lists) {
             assert!(!String::from_utf8_lossy(&bytes).contains(['ş', 'ţ', 'Ş', 'Ţ']), "{path}");
         }
     }

@@ -230,7 +230,7 @@ CREATE TABLE journal (
     detail       TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX journal_knowledge ON journal (seq)
-    WHERE event IN ('article_changed', 'guide_changed', 'synonyms_changed');
+    WHERE event IN ('article_changed', 'guide_changed', 'synonyms_changed', 'outside_changed');
 
 -- The chain: each seal covers the rows from `first` to `last` and the seal before it.
 CREATE TABLE seals (

@@ -20,6 +20,10 @@ use crate::write::Write;
 /// How large an import's transactions become: small enough that other writes are not held up.
 const IMPORT_BYTES: usize = MAX_ENTRY_BYTES / 4;
 
+/// Names of the lists that are kept as one text.
+const SYNONYMS: &str = "synonyms";
+const OUTSIDE: &str = "outside";
+
 /// The knowledge base in the database.
 #[derive(Debug, Clone)]
 pub struct ArticleRepository {
@@ -59,9 +63,21 @@ impl ArticleRepository {
         self.store.read("SELECT guide FROM guides ORDER BY id", vec![], |row| row.json("guide")).await
     }
 
-    async fn synonyms(&self) -> StoreResult<String> {
-        let sql = "SELECT text FROM singletons WHERE name = 'synonyms'";
-        Ok(self.store.read(sql, vec![], |row| row.text("text")).await?.pop().unwrap_or_default())
+    /// A list that is kept as one text.
+    async fn list(&self, name: &str) -> StoreResult<String> {
+        let sql = "SELECT text FROM singletons WHERE name = ?1";
+        Ok(self.store.read(sql, vec![name.to_owned().into()], |row| row.text("text")).await?.pop().unwrap_or_default())
+    }
+
+    async fn save_list(&self, name: &str, text: String, event: Event, actor: Actor) -> PortResult<()> {
+        let mut write = Write::new();
+        write.run(
+            "INSERT INTO singletons (name, text) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET text = excluded.text",
+            vec![name.to_owned().into(), text.into()],
+        );
+        write.journal(NewEntry::new(actor, event), self.store.now())?;
+        Ok(self.store.apply(write).await?)
     }
 
     /// Adds `article` as the version after whatever is stored.
@@ -199,14 +215,11 @@ impl Articles for ArticleRepository {
     }
 
     async fn save_synonyms(&self, synonyms: String, actor: Actor) -> PortResult<()> {
-        let mut write = Write::new();
-        write.run(
-            "INSERT INTO singletons (name, text) VALUES ('synonyms', ?1)
-             ON CONFLICT (name) DO UPDATE SET text = excluded.text",
-            vec![synonyms.into()],
-        );
-        write.journal(NewEntry::new(actor, Event::SynonymsChanged), self.store.now())?;
-        Ok(self.store.apply(write).await?)
+        self.save_list(SYNONYMS, synonyms, Event::SynonymsChanged, actor).await
+    }
+
+    async fn save_outside(&self, outside: String, actor: Actor) -> PortResult<()> {
+        self.save_list(OUTSIDE, outside, Event::OutsideChanged, actor).await
     }
 
     async fn snapshot(&self) -> PortResult<KnowledgeSnapshot> {
@@ -216,7 +229,8 @@ impl Articles for ArticleRepository {
         Ok(KnowledgeSnapshot {
             articles: self.store.read(sql, vec![], article).await?,
             guides: self.guides().await?,
-            synonyms: self.synonyms().await?,
+            synonyms: self.list(SYNONYMS).await?,
+            outside: self.list(OUTSIDE).await?,
             position,
         })
     }
@@ -227,7 +241,7 @@ impl Articles for ArticleRepository {
             .store
             .read(
                 "SELECT DISTINCT event, subject FROM journal
-                 WHERE event IN ('article_changed', 'guide_changed', 'synonyms_changed') AND seq > ?1",
+                 WHERE event IN ('article_changed', 'guide_changed', 'synonyms_changed', 'outside_changed') AND seq > ?1",
                 vec![columns::count(after)],
                 |row| Ok((row.name::<Event>("event")?, row.text_if_any("subject")?.unwrap_or_default())),
             )
@@ -254,7 +268,13 @@ impl Articles for ArticleRepository {
                 |row| row.json("guide"),
             )
             .await?;
-        Ok(KnowledgeSnapshot { articles, guides, synonyms: self.synonyms().await?, position })
+        Ok(KnowledgeSnapshot {
+            articles,
+            guides,
+            synonyms: self.list(SYNONYMS).await?,
+            outside: self.list(OUTSIDE).await?,
+            position,
+        })
     }
 }
 

@@ -17,6 +17,8 @@ pub struct KnowledgeSnapshot {
     pub guides: Vec<Guide>,
     /// The institution's list of synonyms, as TOML; empty: none of its own.
     pub synonyms: String,
+    /// The institution's list of subjects that are not answered, as TOML; empty: none of its own.
+    pub outside: String,
     /// The journal position.
     pub position: u64,
 }
@@ -49,6 +51,9 @@ pub trait Articles: Send + Sync {
 
     /// Replaces the institution's list of synonyms (TOML).
     async fn save_synonyms(&self, synonyms: String, actor: Actor) -> PortResult<()>;
+
+    /// Replaces the institution's list of subjects that are not answered (TOML).
+    async fn save_outside(&self, outside: String, actor: Actor) -> PortResult<()>;
 
     /// Everything, for the index and the export.
     async fn snapshot(&self) -> PortResult<KnowledgeSnapshot>;

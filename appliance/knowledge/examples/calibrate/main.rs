@@ -51,9 +51,13 @@ const BELIEVED_BY: &[&str] = &[
     "lead",
     "alike",
     "missing",
+    "alone",
 ];
-/// What articles with everyday phrasings have besides.
-const CURATED: &[&str] = &["asked", "covered_asked", "head_stems", "head_grams", "covered_head"];
+/// What articles with everyday phrasings are ordered by besides.
+const CURATED_RANKED_BY: &[&str] = &["asked", "covered_asked", "head_stems", "head_grams", "covered_head"];
+/// And what confidence in them is made of besides.
+const CURATED_BELIEVED_BY: &[&str] =
+    &["asked", "covered_asked", "head_stems", "head_grams", "covered_head", "amount", "outside"];
 /// Parts of the cross-validation.
 const FOLDS: usize = 6;
 /// Hits kept of each question.
@@ -139,14 +143,19 @@ fn ask(setting: &Setting) -> Vec<Outcome> {
     outcomes
 }
 
-/// The measures of one kind of article.
-fn names(common: &[&'static str], curated: bool) -> Vec<&'static str> {
-    common.iter().chain(if curated { CURATED } else { &[] }).copied().collect()
+/// What the hits of one kind of article are ordered by.
+fn ranked_by(curated: bool) -> Vec<&'static str> {
+    RANKED_BY.iter().chain(if curated { CURATED_RANKED_BY } else { &[] }).copied().collect()
 }
 
-fn columns(common: &[&'static str], curated: bool) -> Vec<usize> {
-    let place = |name: &str| Evidence::NAMES.iter().position(|known| *known == name).unwrap();
-    names(common, curated).into_iter().map(place).collect()
+/// What confidence in one kind of article is made of.
+fn believed_by(curated: bool) -> Vec<&'static str> {
+    BELIEVED_BY.iter().chain(if curated { CURATED_BELIEVED_BY } else { &[] }).copied().collect()
+}
+
+fn columns(names: &[&str]) -> Vec<usize> {
+    let place = |name: &&str| Evidence::NAMES.iter().position(|known| known == name).unwrap();
+    names.iter().map(place).collect()
 }
 
 fn pick(values: &[f32], columns: &[usize]) -> Vec<f64> {
@@ -167,7 +176,7 @@ fn others(outcomes: &[Outcome], part: usize, curated: bool) -> Vec<&Outcome> {
 }
 
 fn ranking_weights(outcomes: &[&Outcome]) -> Vec<f64> {
-    let columns = columns(RANKED_BY, outcomes.first().is_some_and(|outcome| outcome.curated));
+    let columns = columns(&ranked_by(outcomes.first().is_some_and(|outcome| outcome.curated)));
     let lists: Vec<(Vec<Vec<f64>>, usize)> = outcomes
         .iter()
         .filter_map(|outcome| Some((outcome.hits.iter().map(|hit| pick(hit, &columns)).collect(), outcome.right?)))
@@ -177,7 +186,7 @@ fn ranking_weights(outcomes: &[&Outcome]) -> Vec<f64> {
 
 /// Whether each question's best hit is right, by weights that did not see its document.
 fn cross_validated_ranking(outcomes: &[Outcome]) -> Vec<bool> {
-    let columns = [false, true].map(|curated| columns(RANKED_BY, curated));
+    let columns = [false, true].map(|curated| columns(&ranked_by(curated)));
     let mut right = vec![false; outcomes.len()];
     for part in 0..FOLDS {
         let weights = [false, true].map(|curated| ranking_weights(&others(outcomes, part, curated)));
@@ -192,7 +201,7 @@ fn cross_validated_ranking(outcomes: &[Outcome]) -> Vec<bool> {
 }
 
 fn confidence_model(outcomes: &[&Outcome]) -> fit::Logistic {
-    let columns = columns(BELIEVED_BY, outcomes.first().is_some_and(|outcome| outcome.curated));
+    let columns = columns(&believed_by(outcomes.first().is_some_and(|outcome| outcome.curated)));
     let rows: Vec<(Vec<f64>, bool)> = outcomes
         .iter()
         .filter_map(|outcome| Some((pick(outcome.hits.first()?, &columns), outcome.right == Some(0))))
@@ -202,7 +211,7 @@ fn confidence_model(outcomes: &[&Outcome]) -> fit::Logistic {
 
 /// The probability of each question's best hit, by a model that did not see its document.
 fn cross_validated_confidence(outcomes: &[Outcome]) -> Vec<f64> {
-    let columns = [false, true].map(|curated| columns(BELIEVED_BY, curated));
+    let columns = [false, true].map(|curated| columns(&believed_by(curated)));
     let mut belief = vec![0.0; outcomes.len()];
     for part in 0..FOLDS {
         let models = [false, true].map(|curated| confidence_model(&others(outcomes, part, curated)));
@@ -277,12 +286,12 @@ fn write(outcomes: &[Outcome]) {
             !chosen.is_empty(),
             "weights are written only when there are questions of both kinds: name a file in DATA"
         );
-        ranking.push_str(&format!("\n[{name}]\n{}", lines(&names(RANKED_BY, curated), &ranking_weights(&chosen))));
+        ranking.push_str(&format!("\n[{name}]\n{}", lines(&ranked_by(curated), &ranking_weights(&chosen))));
         let model = confidence_model(&chosen);
         belief.push_str(&format!(
             "\n[{name}]\nbias = {:.3}\n\n[{name}.weights]\n{}",
             model.bias,
-            lines(&names(BELIEVED_BY, curated), &model.weights)
+            lines(&believed_by(curated), &model.weights)
         ));
     }
     let here = env!("CARGO_MANIFEST_DIR");

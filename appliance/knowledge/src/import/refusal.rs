@@ -109,6 +109,20 @@ pub enum Refusal {
         /// Its place in the list, from 1.
         group: usize,
     },
+    /// A subject that is not answered has no id of its own.
+    #[error("outside subject {place} needs an `id` that no other one has")]
+    OutsideId {
+        /// Its place in the list, from 1.
+        place: usize,
+    },
+    /// A subject that is not answered cannot be recognised.
+    #[error("the outside subject `{id}` needs a name and phrasings in `{language}`")]
+    OutsideSubject {
+        /// The subject.
+        id: String,
+        /// The language that is missing.
+        language: Language,
+    },
     /// The same thing in two files.
     #[error("`{second}` repeats {name}, which `{first}` already gave; remove one of them")]
     Twice {

@@ -10,10 +10,11 @@ use tantivy::{TantivyDocument, Term};
 
 use crate::analysis::document::Parts;
 use crate::analysis::stemming::stem;
+use crate::outside::Outside;
 use crate::synonyms::Synonyms;
 
 /// Name of the folder of this format: another name means another format, and the old one is thrown away.
-pub(crate) const FORMAT: &str = "articles-1";
+pub(crate) const FORMAT: &str = "articles-2";
 
 /// What one document of the index holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,6 +23,7 @@ pub(crate) enum Record {
     Article(Box<Article>),
     Guide(Box<Guide>),
     Synonyms(Synonyms),
+    Outside(Outside),
 }
 
 /// Handles of the fields.
@@ -111,6 +113,11 @@ pub(crate) fn synonyms_key() -> String {
     "synonyms".to_owned()
 }
 
+/// Names the list of outside subjects.
+pub(crate) fn outside_key() -> String {
+    "outside".to_owned()
+}
+
 impl Fields {
     /// The term that names a record.
     pub(crate) fn key_term(&self, key: &str) -> Term {
@@ -131,6 +138,7 @@ impl Fields {
             }
             Record::Guide(guide) => guide_key(&guide.id),
             Record::Synonyms(_) => synonyms_key(),
+            Record::Outside(_) => outside_key(),
         };
         if !matches!(record, Record::Article(_)) {
             document.add_text(self.language, "other");

@@ -18,6 +18,8 @@ use super::sample::Sample;
 use super::schema::{self, Fields, Record};
 use super::vocabulary::Vocabulary;
 use crate::analysis::document::{Analysed, Parts};
+use crate::outside::Outside;
+use crate::search::background::Background;
 use crate::search::synonymy::Synonymy;
 use crate::synonyms::Synonyms;
 
@@ -38,6 +40,7 @@ pub struct Snapshot {
     position: u64,
     guides: Arc<BTreeMap<GuideId, Arc<ShelvedGuide>>>,
     synonymy: Arc<Localized<Synonymy>>,
+    background: Arc<Localized<Background>>,
     samples: Arc<Localized<Sample>>,
     cache: Arc<Cache>,
 }
@@ -65,6 +68,7 @@ impl Snapshot {
             position,
             guides: Arc::default(),
             synonymy: Arc::new(Synonymy::of(&Synonyms::default())),
+            background: Arc::default(),
             samples: Arc::new(schema::each_language()),
             cache: Arc::default(),
         };
@@ -72,6 +76,7 @@ impl Snapshot {
             match record {
                 Record::Guide(guide) => snapshot.put_guide(*guide),
                 Record::Synonyms(synonyms) => snapshot.set_synonyms(&synonyms),
+                Record::Outside(outside) => snapshot.set_outside(&outside),
                 Record::Article(_) => {}
             }
         }
@@ -114,6 +119,7 @@ impl Snapshot {
             position,
             guides: Arc::default(),
             synonymy: Arc::new(Synonymy::of(&Synonyms::default())),
+            background: Arc::default(),
             samples: Arc::new(schema::each_language()),
             ..self.clone()
         }
@@ -125,6 +131,10 @@ impl Snapshot {
 
     pub(super) fn set_synonyms(&mut self, synonyms: &Synonyms) {
         self.synonymy = Arc::new(Synonymy::of(synonyms));
+    }
+
+    pub(super) fn set_outside(&mut self, outside: &Outside) {
+        self.background = Arc::new(Background::of(outside));
     }
 
     pub(super) fn put_guide(&mut self, guide: Guide) {
@@ -180,7 +190,7 @@ impl Snapshot {
         let Some((_, address)) = found.first() else { return Ok(None) };
         match self.record(*address)? {
             Record::Article(article) => Ok(Some(Arc::from(article))),
-            Record::Guide(_) | Record::Synonyms(_) => Ok(None),
+            Record::Guide(_) | Record::Synonyms(_) | Record::Outside(_) => Ok(None),
         }
     }
 
@@ -216,6 +226,10 @@ impl Snapshot {
 
     pub(crate) fn synonymy(&self, language: Language) -> &Synonymy {
         self.synonymy.get(language)
+    }
+
+    pub(crate) fn background(&self, language: Language) -> &Background {
+        self.background.get(language)
     }
 
     pub(crate) fn shelf(&self) -> impl Iterator<Item = &ShelvedGuide> {

@@ -71,10 +71,16 @@ evidence! {
     collection,
     /// Share of the question's weight found in the article, counting words that are only spelled alike.
     alike,
+    /// Weight of the words found that hardly any other of the best articles has, against that of a word no article has.
+    alone,
+    /// Weight of all words found, against that of a word no article has: much that matches says more than a little.
+    amount,
     /// How improbable the missing words make it, by their weight.
     missing,
     /// Share of the question's weight in words that the index does not know.
     unknown,
+    /// How closely the nearest outside subject matches, as `asked` does for the article.
+    outside,
     /// The score by which hits are ordered.
     score,
     /// How far the score is ahead of the best other article's.

@@ -18,6 +18,8 @@ const NEIGHBOUR: f32 = 0.9;
 
 /// What it adds to a sentence's nearness that it holds the kind of thing asked for.
 const HELD: f32 = 0.05;
+/// A word that the others have at most so well, on average, is one that they lack.
+const HARDLY_ANY: f32 = 0.05;
 /// Windows whose letters are compared: the best by their stems.
 const CLOSE_WINDOWS: usize = 5;
 
@@ -66,6 +68,8 @@ pub(crate) fn measure(question: &Question, analysed: &Analysed, means: &Means<'_
         evidence.adjacent = adjacent(question, &[&body, &asked]).unwrap_or(evidence.covered_sentence);
         evidence.weighed = weighed(question, &[&body, &asked], &title, analysed.stems.total as f32 / means.words);
         evidence.expected = expected(question, analysed, &body, &title);
+        let found: f32 = question.terms.iter().zip(&all).map(|(term, strength)| term.weight * strength).sum();
+        evidence.amount = found / question.greatest.max(f32::EPSILON);
     }
     let own = body.sentences.iter().zip(&analysed.sentences).take(analysed.body.len());
     let own = own.map(|(row, words)| nearness(question, row, &title, words)).collect();
@@ -77,6 +81,20 @@ pub(crate) fn covered_by_phrasing(question: &Question, analysed: &Analysed) -> f
     let asked = matches(question, &analysed.asked);
     let title = matches(question, std::slice::from_ref(&analysed.title));
     asked.sentences.iter().chain(&title.sentences).map(|row| question.share(row)).fold(0.0, f32::max)
+}
+
+/// Measures each of the `best` candidates against the others: what it has that they lack.
+pub(crate) fn tell_apart(question: &Question, best: &mut [&mut Measured]) {
+    let others = best.len().saturating_sub(1).max(1) as f32;
+    for (index, term) in question.terms.iter().enumerate() {
+        let sum: f32 = best.iter().map(|measured| measured.best[index]).sum();
+        for measured in best.iter_mut() {
+            let own = measured.best[index];
+            if (sum - own) / others < HARDLY_ANY {
+                measured.evidence.alone += term.weight * own / question.greatest.max(f32::EPSILON);
+            }
+        }
+    }
 }
 
 impl Measured {

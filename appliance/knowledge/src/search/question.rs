@@ -177,6 +177,9 @@ impl Reader<'_> {
         let mut frequency = self.snapshot.stems(self.language).frequency(&own)?;
         if frequency > 0 {
             self.match_stem(index, &own, 1.0);
+        } else {
+            // No article has it; an outside subject may.
+            raise(&mut self.question.by_stem, hash(&own), index, 1.0);
         }
         frequency += self.light_forms(index, folded, &own)?;
         let known = frequency > 0;
@@ -184,7 +187,11 @@ impl Reader<'_> {
             self.family(index, &own)?;
         }
         let mut corrected = None;
-        if !known && !token.number && folded.chars().count() >= 4 {
+        if !known
+            && !token.number
+            && folded.chars().count() >= 4
+            && !self.snapshot.background(self.language).knows(folded)
+        {
             for (word, count) in self.snapshot.words(self.language).near(folded)?.into_iter().take(4) {
                 let stem = stem(&word, self.language).into_owned();
                 self.match_stem(index, &stem, strength::CORRECTED);

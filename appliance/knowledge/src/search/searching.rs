@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::measures::{Means, Measured, covered_by_phrasing, measure};
+use super::measures::{Means, Measured, covered_by_phrasing, measure, tell_apart};
 use super::question::Question;
 use super::ranking::score;
-use super::{Found, GuideHit, Hit, Query, SentenceHit};
+use super::{Found, GuideHit, Hit, OutsideHit, Query, SentenceHit};
 use crate::analysis::document::Analysed;
 use crate::embedding::{Embedder, cosine};
 use crate::index::IndexError;
@@ -15,6 +15,8 @@ use crate::index::snapshot::Snapshot;
 
 /// Articles that are measured closely.
 const CANDIDATES: usize = 32;
+/// The best candidates, which are told apart by the words that not all of them have.
+const RIVALS: usize = 8;
 /// Sentences returned with a hit.
 const SENTENCES: usize = 8;
 /// Guides returned.
@@ -76,6 +78,9 @@ impl Snapshot {
             candidate.measured.evidence.score = score(&candidate.measured.evidence);
         }
         candidates.sort_by(|left, right| right.measured.evidence.score.total_cmp(&left.measured.evidence.score));
+        let mut best: Vec<&mut Measured> =
+            candidates.iter_mut().take(RIVALS).map(|candidate| &mut candidate.measured).collect();
+        tell_apart(question, &mut best);
         Ok(candidates)
     }
 
@@ -85,12 +90,22 @@ impl Snapshot {
             let other = scores.iter().enumerate().filter(|(other, _)| *other != rank).map(|(_, score)| *score);
             candidate.measured.evidence.lead = scores[rank] - other.fold(0.0, f32::max);
         }
+        let outside = self.background(query.language).nearest(question);
+        for candidate in &mut candidates {
+            candidate.measured.evidence.outside = outside.as_ref().map_or(0.0, |hit| hit.score);
+        }
         candidates.truncate(query.limit);
         let articles = candidates.into_iter().map(|candidate| candidate.hit(question)).collect();
-        Ok(Found { articles, guides: self.guide_hits(query, question)?, reading: question.reading() })
+        let guides = self.guide_hits(query, question, outside.as_ref())?;
+        Ok(Found { articles, guides, outside, reading: question.reading() })
     }
 
-    fn guide_hits(&self, query: &Query, question: &Question) -> Result<Vec<GuideHit>, IndexError> {
+    fn guide_hits(
+        &self,
+        query: &Query,
+        question: &Question,
+        outside: Option<&OutsideHit>,
+    ) -> Result<Vec<GuideHit>, IndexError> {
         let means = Means { words: self.mean_words(query.language)?, sample: self.sample(query.language) };
         let mut hits = Vec::new();
         for shelved in self.shelf() {
@@ -102,6 +117,7 @@ impl Snapshot {
             measured.look_closer(question, analysed);
             let mut evidence = measured.evidence;
             evidence.score = score(&evidence);
+            evidence.outside = outside.map_or(0.0, |hit| hit.score);
             hits.push(GuideHit { guide: Arc::clone(&shelved.guide), score: evidence.score, evidence });
         }
         hits.sort_by(|left, right| right.score.total_cmp(&left.score));

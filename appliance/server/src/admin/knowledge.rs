@@ -25,6 +25,8 @@ pub(crate) struct ImportBatch {
     pub guides: Vec<Guide>,
     /// The list of synonyms (TOML), replaced if given.
     pub synonyms: Option<String>,
+    /// The list of subjects that are not answered (TOML), replaced if given.
+    pub outside: Option<String>,
 }
 
 /// What became of a batch.
@@ -54,6 +56,8 @@ pub(crate) struct Everything {
     pub guides: Vec<Guide>,
     /// The institution's list of synonyms (TOML).
     pub synonyms: String,
+    /// The institution's list of subjects that are not answered (TOML).
+    pub outside: String,
 }
 
 pub(super) fn routes() -> Router<Admin> {
@@ -68,8 +72,8 @@ pub(super) fn actor(peer: Peer) -> Actor {
 }
 
 async fn everything(State(parts): State<Admin>) -> Result<Json<Everything>, AdminError> {
-    let KnowledgeSnapshot { articles, guides, synonyms, .. } = parts.articles.snapshot().await?;
-    Ok(Json(Everything { articles, guides, synonyms }))
+    let KnowledgeSnapshot { articles, guides, synonyms, outside, .. } = parts.articles.snapshot().await?;
+    Ok(Json(Everything { articles, guides, synonyms, outside }))
 }
 
 async fn import(
@@ -80,6 +84,9 @@ async fn import(
     let changed = parts.articles.import(batch.articles, batch.guides, actor(peer)).await?;
     if let Some(synonyms) = batch.synonyms {
         parts.articles.save_synonyms(synonyms, actor(peer)).await?;
+    }
+    if let Some(outside) = batch.outside {
+        parts.articles.save_outside(outside, actor(peer)).await?;
     }
     Ok(Json(Imported { changed }))
 }

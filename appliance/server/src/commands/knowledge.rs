@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use camino::Utf8Path;
 use desk::article::{Article, ArticleId, ArticleState};
 use indicatif::{ProgressBar, ProgressStyle};
-use knowledge::{Contents, Import, ImportSettings, Synonyms};
+use knowledge::{Contents, Import, ImportSettings, Outside, Synonyms};
 use serde_json::json;
 
 use super::print;
@@ -82,7 +82,7 @@ async fn import(path: &Utf8Path, dry_run: bool, config: &Config, json: bool) -> 
 /// Sends what was read to the server, in batches with a bar; returns how much was new.
 async fn send(contents: Contents, config: &Config) -> anyhow::Result<u64> {
     let client = AdminClient::new(&config.admin_socket())?;
-    let Contents { articles, guides, synonyms } = contents;
+    let Contents { articles, guides, synonyms, outside } = contents;
     let bar = ProgressBar::new((articles.len() + guides.len()) as u64);
     bar.set_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len} articles and guides, {eta} left")
@@ -96,9 +96,10 @@ async fn send(contents: Contents, config: &Config) -> anyhow::Result<u64> {
         bar.inc(batch.len() as u64);
     }
     let synonyms = (synonyms != Synonyms::default()).then(|| synonyms.to_toml());
-    if !guides.is_empty() || synonyms.is_some() {
+    let outside = (outside != Outside::default()).then(|| outside.to_toml());
+    if !guides.is_empty() || synonyms.is_some() || outside.is_some() {
         let count = guides.len() as u64;
-        let request = ImportBatch { guides, synonyms, ..ImportBatch::default() };
+        let request = ImportBatch { guides, synonyms, outside, ..ImportBatch::default() };
         let answer: Imported = client.post("/knowledge/import", &request).await?;
         changed += answer.changed;
         bar.inc(count);
@@ -116,7 +117,11 @@ async fn export(path: &Utf8Path, config: &Config) -> anyhow::Result<ExitCode> {
         "" => Synonyms::default(),
         text => Synonyms::from_toml(text)?,
     };
-    let contents = Contents { articles: everything.articles, guides: everything.guides, synonyms };
+    let outside = match everything.outside.as_str() {
+        "" => Outside::default(),
+        text => Outside::from_toml(text)?,
+    };
+    let contents = Contents { articles: everything.articles, guides: everything.guides, synonyms, outside };
     let target = path.to_owned();
     let (articles, guides) = (contents.articles.len(), contents.guides.len());
     tokio::task::spawn_blocking(move || knowledge::export_folder(&contents, &target))

@@ -9,7 +9,7 @@ use desk::journal::{Actor, Event};
 use desk::ports::articles::{Articles, KnowledgeSnapshot};
 use desk::ports::feed::{Feed, FeedItem};
 use futures::StreamExt;
-use knowledge::{Change, Contents, IndexError, KnowledgeIndex, Synonyms};
+use knowledge::{Change, Contents, IndexError, KnowledgeIndex, Outside, Synonyms};
 use tokio_util::sync::CancellationToken;
 
 use super::wiring::Wired;
@@ -67,13 +67,19 @@ impl IndexKeeper {
 }
 
 fn concerns_knowledge(event: Event) -> bool {
-    matches!(event, Event::ArticleChanged | Event::GuideChanged | Event::SynonymsChanged | Event::Restored)
+    matches!(
+        event,
+        Event::ArticleChanged | Event::GuideChanged | Event::SynonymsChanged | Event::OutsideChanged | Event::Restored
+    )
 }
 
 fn changes(changed: KnowledgeSnapshot) -> anyhow::Result<Vec<Change>> {
     let mut changes = Vec::new();
     if !changed.synonyms.is_empty() {
         changes.push(Change::Synonyms(synonyms(&changed.synonyms)?));
+    }
+    if !changed.outside.is_empty() {
+        changes.push(Change::Outside(outside(&changed.outside)?));
     }
     changes.extend(changed.articles.into_iter().map(|article| Change::Article(Box::new(article))));
     changes.extend(changed.guides.into_iter().map(|guide| Change::Guide(Box::new(guide))));
@@ -83,6 +89,11 @@ fn changes(changed: KnowledgeSnapshot) -> anyhow::Result<Vec<Change>> {
 /// The institution's synonyms; its own list, once there is one, replaces the starter pack's.
 fn synonyms(text: &str) -> anyhow::Result<Synonyms> {
     Synonyms::from_toml(text).context("the stored list of synonyms cannot be read")
+}
+
+/// The institution's list of subjects that are not answered; its own list replaces the starter pack's likewise.
+fn outside(text: &str) -> anyhow::Result<Outside> {
+    Outside::from_toml(text).context("the stored list of outside subjects cannot be read")
 }
 
 /// Fills an empty knowledge base with the starter pack, and the index with the knowledge base, so that the first citizen is
@@ -116,7 +127,11 @@ pub(super) async fn prepare(index: &KnowledgeIndex, articles: &dyn Articles, sta
         "" => knowledge::starter().contents.synonyms.clone(),
         text => synonyms(text)?,
     };
-    let contents = Contents { articles: stored.articles, guides: stored.guides, synonyms };
+    let outside = match stored.outside.as_str() {
+        "" if starter_pack => knowledge::starter().contents.outside.clone(),
+        text => outside(text)?,
+    };
+    let contents = Contents { articles: stored.articles, guides: stored.guides, synonyms, outside };
     write(index, move |index| index.fill(&contents, position)).await
 }
 
