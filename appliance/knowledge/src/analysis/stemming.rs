@@ -22,11 +22,27 @@ pub(crate) fn stem(folded: &str, language: Language) -> Cow<'_, str> {
     match language {
         // The last vowel marks number and gender; Snowball leaves it on what it takes for a short word.
         Language::Ro if stem.len() > 4 && stem.ends_with(['a', 'e', 'i', 'o', 'u']) => {
-            let cut = stem.len() - 1;
-            Cow::Owned(stem[..cut].to_owned())
+            alternated(Cow::Owned(stem[..stem.len() - 1].to_owned()))
         }
-        _ => stem,
+        Language::Ro => alternated(stem),
+        Language::Hu | Language::En => stem,
     }
+}
+
+/// One form for sounds that alternate within a Romanian word: `școală`, `școli`; `coadă`, `cozi`; `românesc`, `românește`.
+fn alternated(stem: Cow<'_, str>) -> Cow<'_, str> {
+    let inside = ["ea", "oa", "ia"].iter().any(|pair| stem.find(pair).is_some_and(|at| at + 2 < stem.len()));
+    if stem.len() < 4 || !(inside || stem.ends_with(['z', 'c'])) {
+        return stem;
+    }
+    let last = stem.len() - 1;
+    let mut one = stem[..last].replace("ea", "e").replace("oa", "o").replace("ia", "ie");
+    match (&stem[last..], one.ends_with('s')) {
+        ("z", _) => one.push('d'),
+        ("c", true) => one.push('t'),
+        (other, _) => one.push_str(other),
+    }
+    Cow::Owned(one)
 }
 
 /// A second, shallower opinion for short Romanian words, which Snowball leaves alone (`alb`, `albă`, `albi`).
@@ -55,6 +71,9 @@ mod tests {
         for forms in [["buletinul", "buletine", "buletinului"], ["plata", "plate", "platei"]] {
             let stems: Vec<_> = forms.iter().map(|form| light_stem(form, Language::Ro)).collect();
             assert!(stems.windows(2).all(|pair| pair[0] == pair[1]), "{stems:?}");
+        }
+        for forms in [["scoala", "scoli"], ["coada", "cozi"], ["romanesc", "romaneste"], ["piatra", "pietre"]] {
+            assert_eq!(stem(forms[0], Language::Ro), stem(forms[1], Language::Ro), "{forms:?}");
         }
         assert_eq!(stem("identity", Language::En), stem("identities", Language::En));
     }
