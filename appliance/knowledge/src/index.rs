@@ -207,8 +207,9 @@ impl KnowledgeIndex {
     }
 
     fn put_article(&self, writer: &IndexWriter, next: &mut Snapshot, article: &Article) -> tantivy::Result<()> {
-        next.sample_article(article);
-        writer.add_document(self.shared.fields.document(&Record::Article(Box::new(article.clone())))?)?;
+        let record = Record::Article(Box::new(article.clone()));
+        writer.add_document(self.shared.fields.document(&record)?)?;
+        next.get_ready(&record)?;
         Ok(())
     }
 

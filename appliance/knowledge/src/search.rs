@@ -8,6 +8,7 @@ mod question;
 mod ranking;
 mod searching;
 pub(crate) mod synonymy;
+mod views;
 
 use std::sync::Arc;
 

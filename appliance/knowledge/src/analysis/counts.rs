@@ -1,5 +1,7 @@
 //! Hashed terms with their counts: the compact form in which candidates are compared with a question.
 
+use super::lookup::Lookup;
+
 /// FNV-1a; 32 bits are plenty for the few hundred terms of one article.
 pub(crate) fn hash(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
@@ -13,6 +15,7 @@ fn hash_characters(characters: &[char]) -> u32 {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counts {
     terms: Vec<(u32, u16)>,
+    lookup: Lookup,
     /// Occurrences of all terms.
     pub(crate) total: u32,
 }
@@ -29,12 +32,14 @@ impl Counts {
                 _ => terms.push((hash, 1)),
             }
         }
-        Self { terms, total }
+        let lookup = Lookup::new(terms.iter().map(|(term, _)| *term));
+        Self { terms, lookup, total }
     }
 
     /// Occurrences of one term.
     pub(crate) fn get(&self, hash: u32) -> u16 {
-        self.terms.binary_search_by_key(&hash, |(term, _)| *term).map_or(0, |at| self.terms[at].1)
+        let stretch = &self.terms[self.lookup.range(hash)];
+        stretch.iter().find(|(term, _)| *term == hash).map_or(0, |(_, count)| *count)
     }
 
     /// Every different term.

@@ -11,6 +11,7 @@ use super::folding::fold_into;
 use super::lexicon::{is_month, is_numeral};
 use super::stemming::stem;
 use super::tokens::{each, tokens};
+use super::windows::Windows;
 use crate::text::{Sentence, sentences};
 
 /// One word of an article.
@@ -26,15 +27,6 @@ pub(crate) struct Word {
     pub(crate) number: bool,
     /// Could be part of a date: a month or a year.
     pub(crate) date: bool,
-}
-
-/// Two neighbouring sentences with the title, or one everyday phrasing: what a question usually resembles.
-#[derive(Debug, Clone)]
-pub(crate) struct Window {
-    /// Stems.
-    pub(crate) stems: Counts,
-    /// Letter triples.
-    pub(crate) grams: Counts,
 }
 
 /// An article's terms, in the forms in which the search compares them.
@@ -58,8 +50,10 @@ pub(crate) struct Analysed {
     pub(crate) head_stems: Counts,
     /// Runs of five characters of the title and the everyday phrasings.
     pub(crate) head_grams: Counts,
-    /// Windows over the text.
-    pub(crate) windows: Vec<Window>,
+    /// Stems of the windows over the text.
+    pub(crate) window_stems: Windows,
+    /// Their letter triples.
+    pub(crate) window_grams: Windows,
     /// Letter triples of every different word, for words that are only alike.
     pub(crate) spellings: Spellings,
     /// The body's sentences as text.
@@ -138,14 +132,17 @@ impl Parts {
             Counts::new(running_grams_of(&format!(" {text}"), 5))
         };
         let end = texts.len();
-        let mut windows = Vec::with_capacity(end);
-        for first in head..end.max(head + 1) {
-            if first + 1 == end && first > head {
-                break;
-            }
-            windows.push(window(std::iter::once(&texts[0]).chain(texts.iter().skip(first).take(2))));
-        }
-        windows.extend(all(1, head).map(|text| window(std::iter::once(text))));
+        // Two sentences with the title, then each phrasing by itself.
+        let pairs = (head..end.max(head + 2) - 1).map(|first| (true, first, (first + 2).min(end)));
+        let windows: Vec<_> = pairs.chain((1..head).map(|phrasing| (false, phrasing, phrasing + 1))).collect();
+        let within = |(titled, first, last): (bool, usize, usize)| {
+            texts.iter().take(usize::from(titled)).chain(texts[first.min(last)..last].iter())
+        };
+        let window_stems = windows
+            .iter()
+            .map(|&window| within(window).flat_map(|text| text.words.iter().map(|word| word.stem)).collect());
+        let window_grams =
+            windows.iter().map(|&window| within(window).flat_map(|text| text.triples.iter().copied()).collect());
         Analysed {
             curated: self.curated,
             stems: stems(0, end),
@@ -153,7 +150,8 @@ impl Parts {
             prefixes: Counts::new(texts.iter().flat_map(|text| text.prefixes.iter().copied()).collect()),
             grams: grams(0, end),
             head_grams: grams(0, head),
-            windows,
+            window_stems: Windows::new(window_stems),
+            window_grams: Windows::new(window_grams),
             sentences: texts.split_off(head).into_iter().map(|text| text.words).collect(),
             asked: texts.split_off(1).into_iter().map(|text| text.words).collect(),
             title: texts.pop().map(|text| text.words).unwrap_or_default(),
@@ -252,12 +250,5 @@ impl Spellings {
     /// The triples of every word.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u32]> {
         (0..self.ends.len()).map(|index| self.get(index))
-    }
-}
-
-fn window<'a>(texts: impl Iterator<Item = &'a Text> + Clone) -> Window {
-    Window {
-        stems: Counts::new(texts.clone().flat_map(|text| text.words.iter().map(|word| word.stem)).collect()),
-        grams: Counts::new(texts.flat_map(|text| text.triples.iter().copied()).collect()),
     }
 }

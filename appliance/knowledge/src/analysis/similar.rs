@@ -44,6 +44,11 @@ pub(crate) fn letters_shared(left: &[u32], right: &[u32]) -> f32 {
     2.0 * common as f32 / (left.len() + right.len()) as f32
 }
 
+/// What [`letters_shared`] can be at most, by the lengths alone.
+pub(crate) fn most_letters_shared(left: &[u32], right: &[u32]) -> f32 {
+    2.0 * left.len().min(right.len()) as f32 / (left.len() + right.len()).max(1) as f32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

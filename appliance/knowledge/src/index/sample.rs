@@ -58,19 +58,15 @@ impl Sample {
         };
         count(|sample| &mut sample.prefixes, analysed.prefixes.terms().collect());
         count(|sample| &mut sample.grams, analysed.grams.terms().collect());
-        let mut triples: Vec<u32> = analysed.windows.iter().flat_map(|window| window.grams.terms()).collect();
-        triples.sort_unstable();
-        triples.dedup();
-        count(|sample| &mut sample.window_grams, triples);
+        count(|sample| &mut sample.window_grams, analysed.window_grams.terms().collect());
         self.lengths.prefixes += u64::from(analysed.prefixes.total);
         self.lengths.grams += u64::from(analysed.grams.total);
         self.lengths.head_stems += u64::from(analysed.head_stems.total);
         self.lengths.head_grams += u64::from(analysed.head_grams.total);
-        for window in &analysed.windows {
-            self.windows += 1;
-            self.lengths.window_grams += u64::from(window.grams.total);
-            self.lengths.window_stems += u64::from(window.stems.total);
-        }
+        let sum = |lengths: &[u32]| lengths.iter().map(|&length| u64::from(length)).sum::<u64>();
+        self.windows += u32::try_from(analysed.window_stems.lengths().len()).unwrap_or(u32::MAX);
+        self.lengths.window_grams += sum(analysed.window_grams.lengths());
+        self.lengths.window_stems += sum(analysed.window_stems.lengths());
     }
 
     /// How much a term of `view` tells, as BM25 weighs it.

@@ -126,8 +126,7 @@ impl Fields {
 
     /// The document that holds `record`.
     pub(crate) fn document(&self, record: &Record) -> tantivy::Result<TantivyDocument> {
-        let text =
-            serde_json::to_string(record).map_err(|error| tantivy::TantivyError::InvalidArgument(error.to_string()))?;
+        let text = written(record)?;
         let mut document = TantivyDocument::default();
         document.add_u64(self.stamp, stamp(&text));
         document.add_text(self.record, &text);
@@ -157,6 +156,16 @@ impl Fields {
         document.add_i64(self.from, article.valid_from.map_or(i64::MIN, day_number));
         document.add_i64(self.until, article.valid_until.map_or(i64::MAX, day_number));
     }
+}
+
+/// The record as it is stored.
+fn written(record: &Record) -> tantivy::Result<String> {
+    serde_json::to_string(record).map_err(|error| tantivy::TantivyError::InvalidArgument(error.to_string()))
+}
+
+/// What tells this record's content from any other.
+pub(crate) fn stamp_of(record: &Record) -> tantivy::Result<u64> {
+    Ok(stamp(&written(record)?))
 }
 
 /// 64-bit FNV-1a of a record.

@@ -81,14 +81,8 @@ impl Snapshot {
             }
         }
         for language in Language::ALL {
-            let mut sampled = Vec::new();
             for record in snapshot.records(language.code(), 2_000)? {
-                if let Record::Article(article) = record {
-                    sampled.push(article);
-                }
-            }
-            for article in sampled {
-                snapshot.sample_article(&article);
+                snapshot.get_ready(&record).map_err(IndexError::Read)?;
             }
         }
         Ok(snapshot)
@@ -148,10 +142,11 @@ impl Snapshot {
         Arc::make_mut(&mut self.guides).remove(id);
     }
 
-    /// Counts an article's runs of letters, while the sample is open.
-    pub(super) fn sample_article(&mut self, article: &Article) {
+    /// Counts an article's runs of letters and keeps its terms for the first questions, while the sample is open.
+    pub(super) fn get_ready(&mut self, record: &Record) -> tantivy::Result<()> {
+        let Record::Article(article) = record else { return Ok(()) };
         if !self.samples.get(article.language).open() {
-            return;
+            return Ok(());
         }
         let analysed = Parts::of_article(article).analyse();
         let samples = Arc::make_mut(&mut self.samples);
@@ -161,6 +156,9 @@ impl Snapshot {
             Language::En => &mut samples.en,
         };
         sample.add(&analysed);
+        let article = Arc::new(Article::clone(article));
+        self.cache.put(schema::stamp_of(record)?, Arc::new(Entry { article, analysed }));
+        Ok(())
     }
 
     /// The journal position that this state reflects.

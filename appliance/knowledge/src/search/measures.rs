@@ -1,16 +1,13 @@
 //! One article measured against one question.
 
-use crate::analysis::counts::Counts;
-use crate::analysis::document::{Analysed, Window, Word};
-use crate::analysis::similar::letters_shared;
-use crate::index::sample::{Sample, View};
+use crate::analysis::document::{Analysed, Word};
+use crate::analysis::similar::{letters_shared, most_letters_shared};
 
 use super::evidence::Evidence;
 use super::expected::Expected;
-use super::question::{Question, Weighted, Wording};
+use super::question::Question;
+use super::views::{B, K1, Means, views};
 
-const K1: f32 = 1.2;
-const B: f32 = 0.75;
 /// A match in the title counts a little less than one in the sentence itself.
 const TITLE: f32 = 0.9;
 /// So does one in the sentence beside it.
@@ -20,15 +17,6 @@ const NEIGHBOUR: f32 = 0.9;
 const HELD: f32 = 0.05;
 /// A word that the others have at most so well, on average, is one that they lack.
 const HARDLY_ANY: f32 = 0.05;
-/// Windows whose letters are compared: the best by their stems.
-const CLOSE_WINDOWS: usize = 5;
-
-/// Mean lengths, for BM25.
-pub(crate) struct Means<'a> {
-    pub(crate) words: f32,
-    pub(crate) sample: &'a Sample,
-}
-
 /// What was measured, and where the question is best met.
 pub(crate) struct Measured {
     pub(crate) evidence: Evidence,
@@ -107,8 +95,13 @@ impl Measured {
             let spelled = if found >= 0.9 {
                 found
             } else {
-                let nearest =
-                    analysed.spellings.iter().map(|word| letters_shared(&term.spelling, word)).fold(0.0, f32::max);
+                let nearest = analysed.spellings.iter().fold(0.0, |nearest: f32, word| {
+                    if most_letters_shared(&term.spelling, word) > nearest {
+                        nearest.max(letters_shared(&term.spelling, word))
+                    } else {
+                        nearest
+                    }
+                });
                 found.max(nearest.powf(1.5))
             };
             alike += term.weight * spelled;
@@ -132,41 +125,6 @@ impl Question {
     }
 }
 
-fn bm25(question: &Weighted, counts: &Counts, mean: f32) -> f32 {
-    let length = K1 * (1.0 - B + B * counts.total as f32 / mean);
-    let sum: f32 = question
-        .terms
-        .iter()
-        .map(|&(term, weight)| {
-            let count = f32::from(counts.get(term));
-            if count > 0.0 { weight * count * (K1 + 1.0) / (count + length) } else { 0.0 }
-        })
-        .sum();
-    sum / question.total.max(f32::EPSILON)
-}
-
-/// Raises the views to those of `wording`, where it matches better.
-fn views(evidence: &mut Evidence, wording: &Wording, analysed: &Analysed, means: &Means<'_>) {
-    let sample = means.sample;
-    let raise = |view: &mut f32, score: f32| *view = view.max(score);
-    raise(&mut evidence.stems, bm25(&wording.stems, &analysed.stems, means.words));
-    raise(&mut evidence.prefixes, bm25(&wording.prefixes, &analysed.prefixes, sample.mean(View::Prefixes)));
-    raise(&mut evidence.grams, bm25(&wording.grams, &analysed.grams, sample.mean(View::Grams)));
-    let (head_stems, head_grams) = sample.mean_head();
-    raise(&mut evidence.head_stems, bm25(&wording.stems, &analysed.head_stems, head_stems));
-    raise(&mut evidence.head_grams, bm25(&wording.grams, &analysed.head_grams, head_grams));
-    let mut windows: Vec<(f32, &Window)> = analysed
-        .windows
-        .iter()
-        .map(|window| (bm25(&wording.stems, &window.stems, sample.mean_window_words()), window))
-        .collect();
-    windows.sort_by(|left, right| right.0.total_cmp(&left.0));
-    for (score, window) in windows.into_iter().take(CLOSE_WINDOWS) {
-        raise(&mut evidence.window_stems, score);
-        raise(&mut evidence.window_grams, bm25(&wording.window_grams, &window.grams, sample.mean(View::WindowGrams)));
-    }
-}
-
 fn matches(question: &Question, sentences: &[Vec<Word>]) -> Matches {
     let terms = question.terms.len();
     let mut found = Matches { sentences: Vec::with_capacity(sentences.len()), places: vec![Vec::new(); terms] };
@@ -179,7 +137,7 @@ fn matches(question: &Question, sentences: &[Vec<Word>]) -> Matches {
             for &(term, strength) in stems.chain(surfaces) {
                 found.note(&mut row, term, offset + at, strength);
             }
-            for (phrase, term, strength) in &question.by_phrase {
+            for (phrase, term, strength) in question.by_phrase.get(&word.stem).into_iter().flatten() {
                 let follows = words.get(at..at + phrase.len());
                 if follows.is_some_and(|words| words.iter().map(|word| &word.stem).eq(phrase)) {
                     found.note(&mut row, *term, offset + at, *strength);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use desk::language::Language;
+use rustc_hash::FxHashMap;
 
 use super::expected::Expected;
 use super::{ReadTerm, Reading};
@@ -85,10 +86,10 @@ pub(crate) struct Question {
     /// Sum of the terms' weights.
     pub(crate) weight: f32,
     /// Terms that a stem or a written word matches, and how well.
-    pub(crate) by_stem: HashMap<u32, Vec<(usize, f32)>>,
-    pub(crate) by_surface: HashMap<u32, Vec<(usize, f32)>>,
-    /// Phrases of several words that match a term.
-    pub(crate) by_phrase: Vec<(Vec<u32>, usize, f32)>,
+    pub(crate) by_stem: FxHashMap<u32, Vec<(usize, f32)>>,
+    pub(crate) by_surface: FxHashMap<u32, Vec<(usize, f32)>>,
+    /// Phrases of several words that match a term, by their first stem.
+    pub(crate) by_phrase: FxHashMap<u32, Vec<(Vec<u32>, usize, f32)>>,
     pub(crate) wordings: Vec<Wording>,
     pub(crate) expected: Option<Expected>,
     /// What a word that no article has would tell.
@@ -151,7 +152,7 @@ impl Question {
     }
 }
 
-fn raise(map: &mut HashMap<u32, Vec<(usize, f32)>>, hash: u32, term: usize, strength: f32) {
+fn raise(map: &mut FxHashMap<u32, Vec<(usize, f32)>>, hash: u32, term: usize, strength: f32) {
     let matches = map.entry(hash).or_default();
     match matches.iter_mut().find(|(other, _)| *other == term) {
         Some((_, known)) => *known = known.max(strength),
@@ -285,7 +286,8 @@ impl Reader<'_> {
                     if phrase.stems.len() == 1 {
                         raise(&mut self.question.by_stem, phrase.stems[0], index, strength::SYNONYM);
                     } else {
-                        self.question.by_phrase.push((phrase.stems.clone(), index, strength::SYNONYM));
+                        let phrases = self.question.by_phrase.entry(phrase.stems[0]).or_default();
+                        phrases.push((phrase.stems.clone(), index, strength::SYNONYM));
                     }
                 }
                 for word in phrase.words.iter().filter(|word| !self.lexicon.is_stop(word)) {

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::measures::{Means, Measured, covered_by_phrasing, measure, tell_apart};
+use super::measures::{Measured, covered_by_phrasing, measure, tell_apart};
 use super::question::Question;
 use super::ranking::score;
+use super::views::Means;
 use super::{Found, GuideHit, Hit, OutsideHit, Query, SentenceHit};
 use crate::analysis::document::Analysed;
 use crate::embedding::{Embedder, cosine};
