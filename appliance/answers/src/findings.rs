@@ -5,7 +5,7 @@ use std::sync::Arc;
 use desk::article::{Article, ArticleId};
 use desk::guide::Guide;
 use desk::language::Language;
-use knowledge::{Found, SentenceHit};
+use knowledge::{Found, OutsideHit, SentenceHit};
 
 use crate::confidence;
 
@@ -36,6 +36,8 @@ pub(crate) struct Findings {
     pub(crate) articles: Vec<Candidate>,
     /// Best first.
     pub(crate) guides: Vec<GuideCandidate>,
+    /// The nearest subject that is not answered.
+    pub(crate) outside: Option<OutsideHit>,
     /// Whether the index knows any word of the question.
     pub(crate) understood: bool,
     /// The language searched.
@@ -60,7 +62,14 @@ impl Findings {
             score: hit.score,
             asked: hit.evidence.covered_asked,
         });
-        Self { articles: articles.collect(), guides: guides.collect(), understood, language, contextual }
+        Self {
+            articles: articles.collect(),
+            guides: guides.collect(),
+            outside: found.outside,
+            understood,
+            language,
+            contextual,
+        }
     }
 
     /// The probability of the best article or guide.

@@ -4,6 +4,7 @@
 //! there is one, may word them anew and is believed sentence by sentence. What is not known surely enough is asked about
 //! once and then given to a person: nothing is invented, nobody is left without a reply.
 
+mod alone;
 pub mod confidence;
 mod config;
 mod context;

@@ -3,12 +3,13 @@
 //! Naive Bayes over letter runs of folded text, taught at start by the starter pack itself and by the small words of each
 //! language. Generic detectors were built for longer text with its diacritics, and do not know our subjects.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use desk::language::{Language, Localized};
+use rustc_hash::FxHashMap;
 
-use crate::analysis::counts::hash;
+use crate::analysis::counts::hash_characters;
 use crate::analysis::lexicon::lexicon;
 use crate::analysis::tokens::tokens;
 use crate::starter::Articles;
@@ -31,16 +32,23 @@ pub struct Detection {
 
 #[derive(Default)]
 struct Model {
-    counts: HashMap<u32, u32>,
+    counts: FxHashMap<u32, u32>,
     totals: [f64; LONGEST],
 }
 
 static MODELS: LazyLock<Localized<Model>> = LazyLock::new(|| {
     let mut models = Localized::<Model>::default();
+    let mut words: BTreeMap<Language, FxHashMap<String, u32>> = BTreeMap::new();
     for path in Articles::iter() {
         let Some((language, text)) = teaching_text(&path) else { continue };
+        let words = words.entry(language).or_default();
         for token in tokens(&text) {
-            model(&mut models, language).count(&token.folded, 1);
+            *words.entry(token.folded).or_default() += 1;
+        }
+    }
+    for (language, words) in words {
+        for (word, times) in words {
+            model(&mut models, language).count(&word, times);
         }
     }
     for language in Language::ALL {
@@ -80,7 +88,7 @@ fn runs(word: &str) -> Vec<(usize, u32)> {
     let mut runs = Vec::new();
     for size in 1..=LONGEST {
         for run in marked.windows(size) {
-            runs.push((size, hash(&run.iter().collect::<String>())));
+            runs.push((size, hash_characters(run)));
         }
     }
     runs

@@ -39,7 +39,7 @@ fn index(articles: Vec<Article>) -> KnowledgeIndex {
         "ro = [[\"carte de identitate\", \"buletin\"], [\"permis de conducere\", \"carnet\"]]\nhu = []\nen = []",
     )
     .unwrap();
-    index.fill(&Contents { articles, guides: Vec::new(), synonyms }, 1).unwrap();
+    index.fill(&Contents { articles, synonyms, ..Contents::default() }, 1).unwrap();
     index
 }
 

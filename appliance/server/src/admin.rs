@@ -22,6 +22,8 @@ use desk::ports::attachments::Attachments;
 use desk::ports::feed::Feed;
 use serde::{Deserialize, Serialize};
 
+use crate::errors::chain;
+
 pub(crate) use accounts::{AccountRequest, IssuedAccount};
 pub(crate) use backups::MadeBackup;
 pub(crate) use client::{AdminClient, ClientError};
@@ -88,16 +90,4 @@ impl From<PortError> for AdminError {
         };
         Self(status, chain(&error))
     }
-}
-
-/// An error with all its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
-        cause = next.source();
-    }
-    text
 }

@@ -4,6 +4,7 @@ mod admin;
 mod cli;
 mod commands;
 mod config;
+mod errors;
 mod serve;
 mod systemd;
 mod telemetry;

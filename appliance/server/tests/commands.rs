@@ -62,12 +62,12 @@ fn the_starter_pack_answers_what_citizens_ask() {
     assert!(ok, "{complaint}");
     let report: Value = serde_json::from_str(&printed).expect("JSON");
     let figure = |name: &str| report[name].as_f64().unwrap_or_else(|| panic!("no {name} in {printed}"));
-    // Floors that no change may fall below; the figures reached, and the targets, are in docs/benchmarks.md.
+    // What is promised; the figures reached are in docs/benchmarks.md.
     let out_of_scope = 201.0;
     assert!(figure("questions") >= 300.0);
-    assert!(figure("recall_at_1") >= 0.88, "recall at 1 is {}", figure("recall_at_1"));
+    assert!(figure("recall_at_1") >= 0.93, "recall at 1 is {}", figure("recall_at_1"));
     let answered_out_of_scope = out_of_scope - figure("abstained_out_of_scope");
-    assert!(answered_out_of_scope / out_of_scope <= 0.10, "{answered_out_of_scope} out of scope were answered");
+    assert!(answered_out_of_scope / out_of_scope <= 0.03, "{answered_out_of_scope} out of scope were answered");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

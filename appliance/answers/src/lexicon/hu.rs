@@ -23,6 +23,7 @@ pub(super) const SOURCE: Source = Source {
         "elutott|elgazolt* .. auto|kocsi|valaki*",
         "nem lelegzik|lelegez|mozdul",
         "nem ter magahoz",
+        "ember|ferfi|no|neni|bacsi|gyerek*|anyam|apam|ferjem|felesegem|nagyany*|nagyap* .. .. nem valaszol|reagal|mozdul",
         "eszmeletlen*|osszeesett|elajult",
         "verzik",
         "szivroham*|infarktus*|szivinfarktus*|agyverzes*|sztrok|stroke",

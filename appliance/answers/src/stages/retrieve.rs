@@ -31,10 +31,13 @@ pub(crate) async fn run(
         Ok(findings) => {
             let best = findings.articles.first().map_or("nothing", |candidate| candidate.article.id.0.as_str());
             let decision = format!(
-                "{} articles, {} guides, best {best} at {:.2}{}{}",
+                "{} articles, {} guides, best {best} at {:.2}{}{}{}",
                 findings.articles.len(),
                 findings.guides.len(),
                 findings.best(),
+                findings.outside.as_ref().map_or_else(String::new, |outside| {
+                    format!(", of what is not answered \"{}\" is nearest at {:.2}", outside.name, outside.score)
+                }),
                 if findings.contextual { ", with the earlier subject" } else { "" },
                 if findings.language == context.language { "" } else { ", in another language" },
             );

@@ -7,7 +7,8 @@ pub(crate) fn hash(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-fn hash_characters(characters: &[char]) -> u32 {
+/// Like [`hash`], of characters.
+pub(crate) fn hash_characters(characters: &[char]) -> u32 {
     characters.iter().fold(0x811c_9dc5, |hash, &character| (hash ^ u32::from(character)).wrapping_mul(0x0100_0193))
 }
 

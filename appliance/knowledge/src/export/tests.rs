@@ -1,4 +1,5 @@
 use desk::article::{ArticleId, Facts, Source};
+use desk::language::Language;
 use jiff::civil::date;
 use proptest::prelude::*;
 

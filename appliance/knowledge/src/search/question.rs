@@ -362,5 +362,5 @@ impl Reader<'_> {
 
 /// What a word tells that half an article has: a little less than one that none has.
 fn rarity_of_half(documents: u32) -> f32 {
-    (1.0 + documents as f32).ln()
+    (1.0 + documents.max(1) as f32).ln()
 }

@@ -15,7 +15,7 @@ use crate::index::cache::Entry;
 use crate::index::snapshot::Snapshot;
 
 /// Articles that are measured closely.
-const CANDIDATES: usize = 32;
+const CANDIDATES: usize = 20;
 /// The best candidates, which are told apart by the words that not all of them have.
 const RIVALS: usize = 8;
 /// Sentences returned with a hit.

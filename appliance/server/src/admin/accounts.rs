@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use super::knowledge::actor;
 use super::listener::Peer;
-use super::{Admin, AdminError, chain};
+use super::{Admin, AdminError};
+
+use crate::errors::chain;
 
 /// An account to make.
 #[derive(Debug, Serialize, Deserialize)]

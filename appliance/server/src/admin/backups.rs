@@ -16,7 +16,9 @@ use uuid::Uuid;
 
 use super::knowledge::actor;
 use super::listener::Peer;
-use super::{Admin, AdminError, AdminParts, chain};
+use super::{Admin, AdminError, AdminParts};
+
+use crate::errors::chain;
 
 /// A backup that waits to be fetched.
 #[derive(Debug, Serialize, Deserialize)]

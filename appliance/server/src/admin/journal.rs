@@ -8,7 +8,9 @@ use desk::journal::JournalEntry;
 use serde::{Deserialize, Serialize};
 use store::Verification;
 
-use super::{Admin, AdminError, chain};
+use super::{Admin, AdminError};
+
+use crate::errors::chain;
 
 /// The most rows that one request returns.
 const MAX_ROWS: u32 = 10_000;

@@ -7,14 +7,7 @@ use answers::evaluation::{self, Report, Trial, read_questions};
 use anyhow::{Context, ensure};
 use camino::Utf8Path;
 use desk::article::ArticleState;
-use desk::contact::Channel;
-use desk::conversation::{Conversation, ConversationState, Owner};
-use desk::ids::{ContactId, ConversationId, TurnId};
-use desk::language::Language;
-use desk::ports::assistant::{Deaf, Question};
-use desk::turn::{Author, Content, Turn};
 use indicatif::ProgressBar;
-use jiff::Timestamp;
 use knowledge::{Contents, ImportSettings, KnowledgeIndex};
 
 use super::print;
@@ -36,11 +29,12 @@ pub(crate) async fn run(args: &EvalArgs, config: &Config, json: bool) -> anyhow:
         let questions = questions(&args.questions)?;
         let index = index(&args.knowledge)?;
         let assistant = Answers::new(answers, index, None);
+        runtime.block_on(assistant.warm_up());
         let bar = ProgressBar::new(questions.len() as u64);
         let report = evaluation::evaluate(&questions, |question| {
-            let trial = runtime.block_on(ask(&assistant, &question.question, question.lang));
+            let trial = runtime.block_on(assistant.examine_alone(&question.question, question.lang)).into();
             bar.inc(1);
-            Ok::<_, std::convert::Infallible>(trial)
+            Ok::<Trial, std::convert::Infallible>(trial)
         })?;
         bar.finish_and_clear();
         Ok(report)
@@ -96,34 +90,4 @@ fn index(knowledge: &str) -> anyhow::Result<KnowledgeIndex> {
     let index = KnowledgeIndex::in_memory().context("failed to make an index in memory")?;
     index.fill(&contents, 1).context("failed to fill the index")?;
     Ok(index)
-}
-
-/// One question, as the first turn of a conversation of its own.
-async fn ask(assistant: &Answers, text: &str, language: Language) -> Trial {
-    let now = Timestamp::now();
-    let conversation = Conversation {
-        id: ConversationId::new(),
-        contact: ContactId::new(),
-        channel: Channel::Chat,
-        language,
-        state: ConversationState::Open,
-        owner: Owner::Assistant,
-        version: 1,
-        case: None,
-        turns: 1,
-        waiting_since: None,
-        created_at: now,
-        updated_at: now,
-    };
-    let turn = Turn {
-        id: TurnId::new(),
-        conversation: conversation.id,
-        number: 1,
-        author: Author::Citizen,
-        language,
-        content: Content::text(text),
-        at: now,
-    };
-    let question = Question { conversation: &conversation, earlier: &[], turn: &turn, now };
-    assistant.examine(question, &Deaf).await.into()
 }

@@ -6,13 +6,14 @@ use anyhow::{Context, bail};
 use camino::Utf8Path;
 use desk::article::{Article, ArticleId, ArticleState};
 use indicatif::{ProgressBar, ProgressStyle};
-use knowledge::{Contents, Import, ImportSettings, Outside, Synonyms};
+use knowledge::{Contents, Import, ImportSettings, Outside, Synonyms, Taken};
 use serde_json::json;
 
 use super::print;
 use crate::admin::{AdminClient, Everything, ImportBatch, Imported, StateRequest};
 use crate::cli::{ArticleStateArg, KnowledgeCommand};
 use crate::config::Config;
+use crate::errors::chain;
 
 /// How many articles go to the server in one request.
 const BATCH: usize = 200;
@@ -58,16 +59,22 @@ async fn import(path: &Utf8Path, dry_run: bool, config: &Config, json: bool) -> 
         let files: Vec<_> = report
             .iter()
             .map(|file| match &file.result {
-                Ok(taken) => json!({ "path": file.path, "articles": taken.articles }),
-                Err(refusal) => json!({ "path": file.path, "refused": refusal.to_string() }),
+                Ok(taken) => {
+                    let notes: Vec<String> = file.notes.iter().map(|note| chain(note)).collect();
+                    json!({ "path": file.path, "articles": taken.articles, "guides": taken.guides, "notes": notes })
+                }
+                Err(refusal) => json!({ "path": file.path, "refused": chain(refusal) }),
             })
             .collect();
         print::json(&json!({ "files": files, "changed": changed, "dry_run": dry_run }))?;
     } else {
         for file in &report {
             match &file.result {
-                Ok(taken) => print::line(format_args!("taken    {} ({} articles)", file.path, taken.articles)),
-                Err(refusal) => print::line(format_args!("REFUSED  {}: {refusal}", file.path)),
+                Ok(taken) => print::line(format_args!("taken    {} ({})", file.path, gave(taken))),
+                Err(refusal) => print::line(format_args!("REFUSED  {}: {}", file.path, chain(refusal))),
+            }
+            for note in &file.notes {
+                print::line(format_args!("         note: {}", chain(note)));
             }
         }
         let (articles, guides) = (contents.articles.len(), contents.guides.len());
@@ -77,6 +84,19 @@ async fn import(path: &Utf8Path, dry_run: bool, config: &Config, json: bool) -> 
         ));
     }
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What one file gave, in words.
+fn gave(taken: &Taken) -> String {
+    let parts = [
+        (taken.articles, "articles"),
+        (taken.guides, "guides"),
+        (taken.synonyms, "groups of synonyms"),
+        (taken.outside, "subjects that are not answered"),
+    ];
+    let parts: Vec<String> =
+        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    if parts.is_empty() { "nothing in it".to_owned() } else { parts.join(", ") }
 }
 
 /// Sends what was read to the server, in batches with a bar; returns how much was new.

@@ -57,6 +57,7 @@ pub(super) async fn wire(config: &Config, patience: Duration) -> anyhow::Result<
 
     let time: Arc<dyn TimeSource> = Arc::new(SystemTime);
     let assistant = Arc::new(Answers::new(config.answers.clone(), index.clone(), None));
+    assistant.warm_up().await;
     let reception = Arc::new(Reception::new(ReceptionParts {
         conversations: Arc::new(store.conversations()),
         cases: Arc::new(store.cases()),

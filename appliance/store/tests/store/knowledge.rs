@@ -104,7 +104,9 @@ fn guides_and_synonyms_are_kept_whole() {
         assert_eq!(articles.guide(&guide.id).await.unwrap(), guide);
         guide.start = StepId("nowhere".to_owned());
         assert!(matches!(articles.save_guide(guide, Actor::System).await, Err(PortError::Refused(_))));
+        articles.save_outside("subject = []".to_owned(), Actor::System).await.unwrap();
         articles.save_synonyms("a = [\"b\"]".to_owned(), Actor::System).await.unwrap();
-        assert_eq!(articles.snapshot().await.unwrap().synonyms, "a = [\"b\"]");
+        let snapshot = articles.snapshot().await.unwrap();
+        assert_eq!([snapshot.synonyms, snapshot.outside], ["a = [\"b\"]", "subject = []"]);
     });
 }
