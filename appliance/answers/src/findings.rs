@@ -44,6 +44,8 @@ pub(crate) struct Findings {
     pub(crate) language: Language,
     /// Whether the earlier subject was part of the search.
     pub(crate) contextual: bool,
+    /// Whether one sentence of a longer message was searched for by itself.
+    pub(crate) by_sentence: bool,
 }
 
 impl Findings {
@@ -69,6 +71,7 @@ impl Findings {
             understood,
             language,
             contextual,
+            by_sentence: false,
         }
     }
 

@@ -14,4 +14,5 @@ pub(crate) mod personal_data;
 pub(crate) mod picks;
 pub(crate) mod retrieve;
 pub(crate) mod safety;
+pub(crate) mod sentences;
 pub(crate) mod wishes;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::{Calendar, day_of, end_of};
 use crate::case::CaseKind;
 
+/// What stands as the citation of a term that no law sets; pages say it in the reader's language.
+pub const SERVICE_TARGET: &str = "service target, set by the institution";
+
 /// How days are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -323,6 +326,7 @@ mod tests {
     fn a_question_waits_over_the_holidays_not_against_the_citizen() {
         // Two working days after Friday 27 November 2026: Monday is St Andrew's, Tuesday the National Day.
         assert_eq!(day_of(clock(CaseKind::Question, at(2026, 11, 27)).due), date(2026, 12, 3));
+        assert_eq!(clock(CaseKind::Question, at(2026, 11, 27)).citation, SERVICE_TARGET);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod text;
 mod toml_text;
 
 pub use analysis::folding::fold;
+pub use analysis::tokens::split_sentences;
 pub use contents::{Change, Contents};
 pub use embedding::{EmbedError, Embedder};
 pub use export::{ExportError, article_to_markdown, export_folder};

@@ -12,6 +12,7 @@ use knowledge::{Embedder, Found, IndexError, Query, Snapshot};
 use crate::context::{Context, Verdict};
 use crate::findings::{Candidate, Findings};
 use crate::stages::follow_up::{self, own_words};
+use crate::stages::sentences;
 
 /// How many articles are looked at.
 const FOUND: usize = 5;
@@ -31,13 +32,14 @@ pub(crate) async fn run(
         Ok(findings) => {
             let best = findings.articles.first().map_or("nothing", |candidate| candidate.article.id.0.as_str());
             let decision = format!(
-                "{} articles, {} guides, best {best} at {:.2}{}{}{}",
+                "{} articles, {} guides, best {best} at {:.2}{}{}{}{}",
                 findings.articles.len(),
                 findings.guides.len(),
                 findings.best(),
                 findings.outside.as_ref().map_or_else(String::new, |outside| {
                     format!(", of what is not answered \"{}\" is nearest at {:.2}", outside.name, outside.score)
                 }),
+                if findings.by_sentence { ", by one of its sentences" } else { "" },
                 if findings.contextual { ", with the earlier subject" } else { "" },
                 if findings.language == context.language { "" } else { ", in another language" },
             );
@@ -69,6 +71,20 @@ async fn search_all(context: &Context<'_>, embedder: Option<&Arc<dyn Embedder>>)
             let contextual = follow_up::resolve(contextual, &chosen, &own, carried, threshold);
             if contextual.best() >= threshold || needed && contextual.best() > chosen.best() {
                 chosen = contextual;
+            }
+        }
+    }
+    if chosen.best() < threshold && !chosen.contextual {
+        for part in sentences::parts(&context.query) {
+            let found = search(context, part, context.language, embedder).await?;
+            let mut of_part = Findings::weigh(found, context.language, false);
+            // What the rest of the message speaks against is not believed.
+            let plausible = chosen.ranking();
+            of_part.articles.retain(|candidate| plausible.contains(&candidate.article.id));
+            of_part.guides.clear();
+            if of_part.best() >= threshold {
+                chosen = Findings { by_sentence: true, ..of_part };
+                break;
             }
         }
     }

@@ -17,9 +17,6 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::texts::{Texts, texts};
 
-/// What `terms.toml` says of terms that no law sets.
-const SERVICE_TARGET: &str = "service target, set by the institution";
-
 /// A conversation as its citizen sees it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct ConversationView {
@@ -373,7 +370,7 @@ impl Viewer {
             }),
             due: clock.map(|clock| clock.due.to_string()),
             citation: clock.map(|clock| match clock.citation.as_str() {
-                SERVICE_TARGET => t.banner.service_target.clone(),
+                desk::clock::SERVICE_TARGET => t.banner.service_target.clone(),
                 citation => citation.to_owned(),
             }),
             opened: ui::dates::full(case.created_at, self.language),

@@ -135,13 +135,10 @@ pub(crate) fn view(clock: &Clock, terms: &Terms, now: Timestamp, language: Langu
     }
 }
 
-/// The citation of a term that is no law's, in the default configuration.
-const SERVICE_TARGET: &str = "service target, set by the institution";
-
 /// A citation as it is printed: an article between two others carries its number raised (`6¹`), and what the institution
 /// set itself is said in the reader's language.
 fn cited(citation: &str, t: &Texts) -> String {
-    [("^1", "¹"), ("^2", "²"), ("^3", "³"), (SERVICE_TARGET, t.case.own_target.as_str())]
+    [("^1", "¹"), ("^2", "²"), ("^3", "³"), (desk::clock::SERVICE_TARGET, t.case.own_target.as_str())]
         .into_iter()
         .fold(citation.to_owned(), |text, (plain, raised)| text.replace(plain, raised))
 }

@@ -50,7 +50,8 @@ fn digit_follows(text: &str, at: usize) -> bool {
 }
 
 /// `text` cut after `.`, `!`, `?` or `;` where a new sentence seems to begin.
-pub(crate) fn split_sentences(text: &str) -> Vec<&str> {
+#[must_use]
+pub fn split_sentences(text: &str) -> Vec<&str> {
     let mut sentences = Vec::new();
     let mut start = 0;
     for (at, character) in text.char_indices() {
