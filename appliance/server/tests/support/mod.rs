@@ -283,7 +283,7 @@ pub(crate) async fn citizen(
     }
     let Some(chat) = said.chat.clone() else { return said };
     for message in 0_u32.. {
-        let petition = number % 2 == 0 && message == 0;
+        let petition = number.is_multiple_of(2) && message == 0;
         let text = if petition {
             format!("Vreau să depun o petiție despre drumul din sat, semnat cetățeanul {number}")
         } else {
