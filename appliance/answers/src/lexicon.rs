@@ -111,6 +111,8 @@ lexicon! {
     own_file,
     /// The wish to lodge a petition.
     lodge_petition,
+    /// How a petition itself begins.
+    petition_itself,
     /// The wish to lodge a request for public information.
     lodge_information,
     /// Words that ask how something is done.

@@ -230,3 +230,30 @@ async fn an_attachment_is_shown_without_running_and_noted() {
     let missing = operator.get(&format!("/console/conversations/{}/attachments/1/9", conversation.id)).await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn a_second_hand_over_goes_on_with_the_open_case_and_may_make_it_a_petition() {
+    let desk = Desk::open().await;
+    let mut ana = desk.working("ana", "Ana Pop", Role::Operator, &[]).await;
+    let (conversation, case) = desk.waiting("Când se repară drumul?", "registratura").await;
+    let page = format!("/console/conversations/{}", conversation.id);
+    for act in ["take", "give-back"] {
+        let version = ana.get(&page).await.field("version");
+        let done = ana.post(&format!("{page}/{act}"), &[("version", version.as_str())]).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{act}: {}", done.text);
+    }
+    let petition = hand_off(
+        HandOffReason::NeedsDecision,
+        "petitii",
+        CaseKind::Petition,
+        Priority::Normal,
+        "Petiția este primită.",
+    );
+    let again = desk.says(&conversation, Content::text("Subsemnatul, fac o petiție"), Some(petition)).await.unwrap();
+    assert_eq!((again.id, again.reference), (case.id, case.reference), "one conversation, one open case");
+    assert_eq!((again.kind, again.state), (CaseKind::Petition, CaseState::New));
+    assert_eq!(again.department.0, "petitii");
+    assert!(again.registered.is_some(), "a petition is registered");
+    assert_eq!(again.clocks.len(), 1, "the petition's term in place of the question's: {:?}", again.clocks);
+    assert_eq!(desk.noted(Event::CaseOpened).await, 1);
+}

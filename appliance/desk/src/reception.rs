@@ -13,7 +13,7 @@ use crate::case::{Case, CaseState, Level};
 use crate::clock::Terms;
 use crate::conversation::{Conversation, Owner};
 use crate::ids::{CaseId, ConversationId, IdempotencyKey, TurnId};
-use crate::journal::Actor;
+use crate::journal::{Actor, Event};
 use crate::language::Language;
 use crate::outcome::{HandOff, Outcome, Reply};
 use crate::ports::assistant::{Assistant, Listener, Question};
@@ -128,11 +128,14 @@ impl Reception {
     /// Writes the assistant's reply. Its key is the question's id: one question, one answer, whoever gives it.
     async fn write(&self, conversation: &Conversation, question: &Turn, reply: Reply) -> PortResult<Recorded> {
         let Reply { outcome, language, trace } = reply;
-        let case = match &outcome {
-            Outcome::HandOff(hand_off) => Some(self.case(conversation, question, hand_off, language)),
-            _ => None,
+        let (owner, case) = match &outcome {
+            Outcome::HandOff(hand_off) => {
+                let known = self.goes_on(conversation, hand_off).await?;
+                let case = (!known).then(|| self.case(conversation, question, hand_off, language));
+                (Some(Owner::Queue(hand_off.department.clone())), case)
+            }
+            _ => (None, None),
         };
-        let owner = case.as_ref().map(|case| Owner::Queue(case.department.clone()));
         let content = Content { text: outcome.text().to_owned(), outcome: Some(outcome), trace, ..Content::default() };
         self.parts
             .conversations
@@ -151,6 +154,23 @@ impl Reception {
                 settles: Some(question.id),
             })
             .await
+    }
+
+    /// Whether the conversation's open case goes on with this hand-off, so that nobody is left with two references and no
+    /// case is forgotten. It becomes a petition, or a request for public information, when the hand-off is one.
+    async fn goes_on(&self, conversation: &Conversation, hand_off: &HandOff) -> PortResult<bool> {
+        let Some(id) = conversation.case else { return Ok(false) };
+        let case = self.parts.cases.case(id).await?;
+        if !case.state.is_open() {
+            return Ok(false);
+        }
+        if hand_off.case_kind.is_registered() && !case.kind.is_registered() {
+            let kind = hand_off.case_kind;
+            let clocks = self.parts.terms.start(kind, self.parts.time.now());
+            let case = Case { kind, clocks, department: hand_off.department.clone(), reason: hand_off.reason, ..case };
+            self.parts.cases.update(case, Actor::System, Event::CaseChanged, None).await?;
+        }
+        Ok(true)
     }
 
     /// The case that a hand-off opens.

@@ -68,7 +68,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: JournalCommand,
     },
-    /// Make, check and list encrypted backups.
+    /// Make and check encrypted backups.
     Backup {
         /// What to do.
         #[command(subcommand)]

@@ -99,7 +99,10 @@ fn greet(config: &Config, first: Option<&console::accounts::Issued>) {
     if let Some(issued) = first {
         println!();
         println!("  First sign-in: user {}, one-time password {}", issued.operator.username, issued.one_time_password);
-        println!("  It is shown only now; `appliance user reset-password {}` makes another.", issued.operator.username);
+        // The sub-command finds this server by the same variable.
+        let folder = std::env::var("SFETNIC_DATA__FOLDER").map(|folder| format!("SFETNIC_DATA__FOLDER={folder} "));
+        let (folder, name) = (folder.unwrap_or_default(), &issued.operator.username);
+        println!("  It is shown only now; `{folder}appliance user reset-password {name}` makes another.");
     }
     println!();
 }

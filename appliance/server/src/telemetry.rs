@@ -30,7 +30,8 @@ pub(crate) fn start_logs(config: &LogConfig) -> anyhow::Result<()> {
         }
         LogFormat::Json => tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr).boxed(),
         LogFormat::Text | LogFormat::Auto => {
-            tracing_subscriber::fmt::layer().with_target(true).with_writer(std::io::stderr).boxed()
+            let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+            tracing_subscriber::fmt::layer().with_ansi(colours).with_writer(std::io::stderr).boxed()
         }
     };
     tracing_subscriber::registry().with(filter).with(writer).try_init().context("logging was started twice")

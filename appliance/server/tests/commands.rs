@@ -10,6 +10,7 @@ mod support;
 
 use std::process::Command;
 
+use desk::language::Language;
 use reqwest::Client;
 use serde_json::Value;
 use support::{Server, WIDE_LIMITS, send, start_chat, turns};
@@ -101,6 +102,27 @@ async fn a_backup_made_while_running_restores_to_the_same_conversations() {
     server.ready().await;
     assert_eq!(turns(&client, &base, &chat).await, before, "what the backup covers, and nothing else");
     assert!(server.run(&["journal", "verify"]).contains("whole"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_question_that_the_page_suggests_is_answered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = Server::single(folder.path(), WIDE_LIMITS);
+    server.start();
+    server.ready().await;
+    let (client, base) = (Client::new(), server.url(""));
+    let suggestions = chat::ChatConfig::default().suggestions;
+    for language in Language::ALL {
+        for (place, suggestion) in suggestions.get(language).iter().enumerate() {
+            let chat = start_chat(&client, &base, &format!("suggested-to-a-citizen-{language}-{place}"))
+                .await
+                .expect("a conversation");
+            let answer = send(&client, &base, &chat, suggestion, "one", true).await.expect("answered");
+            let reply = &answer["followed_by"][0];
+            let guided = reply["choices"].as_array().is_some_and(|choices| choices.len() > 2);
+            assert!(reply["kind"] == "answer" || guided, "{suggestion}: {reply}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -213,7 +213,7 @@ fn days_between(from: Date, to: Date) -> u32 {
 pub fn short_duration(duration: SignedDuration, language: Language) -> String {
     let minutes = u64::try_from(duration.as_mins()).unwrap_or(0);
     match minutes {
-        0 => ["sub un minut", "egy percen belül", "under a minute"][row(language)].to_owned(),
+        0 => ["mai puțin de un minut", "kevesebb mint egy perce", "under a minute"][row(language)].to_owned(),
         1..60 => {
             let unit = ["min", "perc", "min"][row(language)];
             format!("{minutes} {unit}")
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_short() {
-        assert_eq!(short_duration(SignedDuration::from_secs(20), Language::Ro), "sub un minut");
+        assert_eq!(short_duration(SignedDuration::from_secs(20), Language::Ro), "mai puțin de un minut");
         assert_eq!(short_duration(SignedDuration::from_mins(130), Language::Ro), "2 h 10 min");
         assert_eq!(short_duration(SignedDuration::from_hours(72), Language::Ro), "3 zile");
     }

@@ -300,6 +300,7 @@ pub(super) const SOURCE: Source = Source {
         "i have a complaint",
         "register my complaint|petition",
     ],
+    petition_itself: &["i|we the undersigned", "hereby .. complaint|petition|complain"],
     lodge_information: &[
         "i|we .. request|want|ask|file|submit|wish .. freedom of information",
         "under law 544 .. request|want|ask",

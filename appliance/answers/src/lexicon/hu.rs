@@ -265,6 +265,7 @@ pub(super) const SOURCE: Source = Source {
         "panaszom van|lenne|volna",
         "panaszt|bejelentest teszek|tennek|nyujtok",
     ],
+    petition_itself: &["alulirott*", "ezuton .. panasz*|beadvan*|peticio*|bejelent*"],
     lodge_information: &[
         "544 .. kerek|kerem|kerjuk|igenyl*|szeretnek|szeretnenk",
         "kerek|kerem|kerjuk|igenyl*|szeretnek .. 544",

@@ -400,7 +400,12 @@ pub(super) const SOURCE: Source = Source {
         "prin prezenta .. sesizez|reclam|formulez|depun|solicit|solicitam",
         "va sesizez|reclam|sesizam",
         "am o reclamatie|sesizare|plangere|petitie .. de? facut|depus|inregistrat?",
+    ],
+    petition_itself: &[
+        "subsemnatul|subsemnata|subsemnatii",
+        "prezenta petitie|plangere|sesizare|reclamatie|cerere",
         "inregistrati .. petiti*|plangere*|sesiz*|reclamati*",
+        "va adresez o|aceasta|urmatoarea petitie|plangere|sesizare|reclamatie",
     ],
     lodge_information: &[
         "solicit|solicitam|cer|vreau|doresc|vrea|dori|vrem|formulez|depun .. informati* .. 544|interes public|publice|public",

@@ -66,7 +66,7 @@ fn wish(words: &[Word], asks: bool) -> Option<Kind> {
     if !how && lexicon.lodge_information.matches(words) {
         return Some(Kind::Information);
     }
-    if !how && lexicon.lodge_petition.matches(words) {
+    if lexicon.petition_itself.matches(words) || !how && lexicon.lodge_petition.matches(words) {
         return Some(Kind::Petition);
     }
     if lexicon.own_file.matches(words) {

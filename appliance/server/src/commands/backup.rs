@@ -145,7 +145,7 @@ fn show(summary: &Summary, last: &str, json: bool) -> anyhow::Result<()> {
     print::line(format_args!("database      {} bytes", manifest.database_bytes));
     print::line(format_args!("attachments   {}", summary.attachments));
     for (table, rows) in &manifest.rows {
-        print::line(format_args!("  {table:<12}{rows} rows"));
+        print::line(format_args!("  {table:<20}{rows} rows"));
     }
     for missing in &summary.missing {
         print::line(format_args!("MISSING       attachment {}", missing.0));

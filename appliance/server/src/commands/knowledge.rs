@@ -78,10 +78,15 @@ async fn import(path: &Utf8Path, dry_run: bool, config: &Config, json: bool) -> 
             }
         }
         let (articles, guides) = (contents.articles.len(), contents.guides.len());
-        let verb = if dry_run { "would be taken" } else { "taken" };
-        print::line(format_args!(
-            "{articles} articles and {guides} guides {verb}, {changed} of them new or changed; {refused} files refused."
-        ));
+        let drafts = contents.articles.iter().filter(|article| article.state == ArticleState::Draft).count();
+        let outcome =
+            if dry_run { "would be taken".to_owned() } else { format!("taken, {changed} of them new or changed") };
+        print::line(format_args!("{articles} articles and {guides} guides {outcome}; {refused} files refused."));
+        if drafts > 0 {
+            print::line(format_args!(
+                "{drafts} of the articles are drafts, which citizens do not get: `appliance knowledge state ID published`."
+            ));
+        }
     }
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -133,12 +138,13 @@ async fn export(path: &Utf8Path, config: &Config) -> anyhow::Result<ExitCode> {
         bail!("`{path}` is not empty; name a new folder, so that nothing is mixed");
     }
     let everything: Everything = AdminClient::new(&config.admin_socket())?.get("/knowledge").await?;
+    // While the institution has no lists of its own, those of the starter pack are in force: they are what it edits.
     let synonyms = match everything.synonyms.as_str() {
-        "" => Synonyms::default(),
+        "" => knowledge::starter().contents.synonyms.clone(),
         text => Synonyms::from_toml(text)?,
     };
     let outside = match everything.outside.as_str() {
-        "" => Outside::default(),
+        "" if config.knowledge.starter_pack => knowledge::starter().contents.outside.clone(),
         text => Outside::from_toml(text)?,
     };
     let contents = Contents { articles: everything.articles, guides: everything.guides, synonyms, outside };

@@ -45,7 +45,14 @@ pub(crate) async fn read(
 pub(crate) async fn find(app: &App, caller: &Caller, reference: &str, secret: &str) -> Result<Option<Access>, Problem> {
     let Ok(reference) = reference.parse::<Reference>() else { return Ok(None) };
     match app.parts.cases.by_reference(reference).await {
-        Ok(case) => caller.open(app, case.conversation, secret.trim()).await,
+        Ok(case) => {
+            let mut access = caller.open(app, case.conversation, secret.trim()).await?;
+            // The conversation may have come to another case since.
+            if let Some(access) = &mut access {
+                access.conversation.case = Some(case.id);
+            }
+            Ok(access)
+        }
         Err(PortError::NotFound { .. }) => Ok(None),
         Err(error) => Err(Problem::from_port(&error, caller.language)),
     }

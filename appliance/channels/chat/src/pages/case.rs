@@ -8,6 +8,7 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::language::Language;
+use desk::ports::PortError;
 use desk::reference::Reference;
 use serde::Deserialize;
 use ui::{Html, Page, Problem};
@@ -104,17 +105,24 @@ pub(crate) async fn show(
         return enter(&app, &caller, &reference, &key).await;
     }
     let wanted = reference.parse::<Reference>().ok();
-    let Some(access) = caller.current(&app).await? else {
+    let Some(mut access) = caller.current(&app).await? else {
         return Ok(find_page(&app, caller.language, reference, false));
     };
-    let port = |error| Problem::from_port(&error, caller.language);
-    let case = match access.conversation.case {
-        Some(id) => Some(app.parts.cases.case(id).await.map_err(port)?),
+    let case = match wanted {
+        Some(wanted) => match app.parts.cases.by_reference(wanted).await {
+            Ok(case) => Some(case),
+            Err(PortError::NotFound { .. }) => None,
+            Err(error) => return Err(Problem::from_port(&error, caller.language).into()),
+        },
         None => None,
     };
     match case {
-        Some(case) if Some(case.reference) == wanted => page(&app, &caller, &access, case.subject).await,
-        _ => Ok(find_page(&app, caller.language, reference, false)),
+        Some(case) if case.conversation == access.conversation.id => {
+            // The conversation may have come to another case since.
+            access.conversation.case = Some(case.id);
+            page(&app, &caller, &access, case.subject).await
+        }
+        _ => Ok(find_page(&app, caller.language, reference, true)),
     }
 }
 
