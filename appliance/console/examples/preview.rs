@@ -41,6 +41,7 @@ fn answer() -> Outcome {
             url: Some("https://hub.mai.gov.ro".to_owned()),
             valid_from: Some(date(2025, 3, 20)),
             checked_on: Some(date(2026, 10, 2)),
+            unconfirmed: false,
             excerpt: "Cererea se depune cu cel mult 180 de zile înainte de expirare.".to_owned(),
         }],
         choices: vec![

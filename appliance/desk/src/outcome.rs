@@ -102,6 +102,9 @@ pub struct Quote {
     /// Last day on which it was checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked_on: Option<Date>,
+    /// Whether the institution has still to confirm it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconfirmed: bool,
     /// The very words.
     pub excerpt: String,
 }

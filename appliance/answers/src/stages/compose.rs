@@ -87,6 +87,7 @@ fn quote(article: &Article, source: Option<&Source>, excerpt: &str) -> Quote {
         url: source.and_then(|source| source.url.clone()),
         valid_from: article.valid_from,
         checked_on: source.and_then(|source| source.accessed),
+        unconfirmed: !article.review.is_empty(),
         excerpt,
     }
 }

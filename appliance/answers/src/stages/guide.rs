@@ -79,6 +79,7 @@ fn own_words(context: &Context<'_>, guide: &Guide, text: &str) -> Quote {
         url: None,
         valid_from: None,
         checked_on: None,
+        unconfirmed: !guide.review.is_empty(),
         excerpt: text.to_owned(),
     }
 }

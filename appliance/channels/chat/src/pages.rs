@@ -9,8 +9,9 @@ pub(crate) mod source;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use desk::language::Language;
-use ui::{Html, Page, Problem};
+use ui::{Html, Page, Problem, ProblemKind};
 
+use crate::access::Caller;
 use crate::app::App;
 use crate::texts::{Texts, texts};
 use crate::view::size;
@@ -122,6 +123,11 @@ impl From<Problem> for PageProblem {
     fn from(problem: Problem) -> Self {
         Self { problem }
     }
+}
+
+/// What is at no address of ours.
+pub(crate) async fn missing(caller: Caller) -> PageProblem {
+    Problem::new(ProblemKind::NotFound, caller.language).into()
 }
 
 #[derive(Template)]

@@ -34,7 +34,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/surse/{article}", get(pages::source::show))
         .route("/caz", get(pages::case::ask).post(pages::case::look_up))
         .route("/caz/{reference}", get(pages::case::show))
-        .route("/embed.js", get(pages::embed::script));
+        .route("/embed.js", get(pages::embed::script))
+        .fallback(pages::missing);
     if app.parts.config.demo {
         routes = routes.route("/demo", get(pages::embed::demo));
     }

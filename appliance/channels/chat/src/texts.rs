@@ -63,6 +63,7 @@ pub(crate) struct TurnTexts {
     pub(crate) sources: String,
     pub(crate) valid_from: String,
     pub(crate) checked: String,
+    pub(crate) unconfirmed: String,
     pub(crate) choices: String,
     pub(crate) useful: String,
     pub(crate) yes: String,

@@ -264,6 +264,7 @@ impl Viewer {
             let validity: Vec<String> = [
                 quote.valid_from.map(|day| said(&t.turn.valid_from, day)),
                 quote.checked_on.map(|day| said(&t.turn.checked, day)),
+                quote.unconfirmed.then(|| t.turn.unconfirmed.clone()),
             ]
             .into_iter()
             .flatten()

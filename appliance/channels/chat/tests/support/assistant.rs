@@ -68,6 +68,7 @@ impl Clerk {
                     url: Some("https://carteadeidentitate.gov.ro/?p=139".to_owned()),
                     valid_from: Some(date(2026, 1, 1)),
                     checked_on: Some(date(2026, 11, 21)),
+                    unconfirmed: true,
                     excerpt: "cereți cât mai repede un act nou".to_owned(),
                 }],
                 choices,
