@@ -33,7 +33,7 @@ async fn a_question_is_answered_with_its_source_and_said_once_however_often_it_i
     assert_eq!(first.str("/followed_by/0/sources/0/title"), "Carte de identitate expirată");
     assert_eq!(
         first.str("/followed_by/0/sources/0/validity"),
-        "valabil din 1 ianuarie 2026 · verificat la 21 noiembrie 2026"
+        "valabil din 1 ianuarie 2026 · verificat la 21 noiembrie 2026 · urmează să fie confirmat de instituție"
     );
     let again = client.post_keyed(&turns, "key-1", json!({ "text": QUESTION })).await.json();
     assert_eq!((again.str("/repeated"), again.str("/turn/number")), ("true".to_owned(), "1".to_owned()));
