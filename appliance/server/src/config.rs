@@ -202,7 +202,10 @@ pub(crate) struct LogConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { filter: "info,hiqlite=warn,openraft=warn,tantivy=warn".to_owned(), format: LogFormat::Auto }
+        Self {
+            filter: "info,hiqlite=warn,hiqlite::store::state_machine=error,openraft=warn,tantivy=warn".to_owned(),
+            format: LogFormat::Auto,
+        }
     }
 }
 

@@ -42,8 +42,6 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let admin_parts = wired.admin(&config);
     let admin_stop = stop.clone();
     parts.spawn(async move { admin::listen(&admin_socket, admin_parts, admin_stop).await });
-    let endpoints_stop = stop.clone();
-    parts.spawn(endpoints::listen(config.metrics.listen, wired.store.clone(), metrics, endpoints_stop));
 
     let first = wired.first_administrator(&config).await?;
     let server = http::Server::bind(&config.http).await?;
@@ -64,9 +62,11 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         Ok(())
     });
 
+    greet(&config, first.as_ref());
+    // Last, for whoever asks whether this server is ready may send citizens here at once.
+    parts.spawn(endpoints::listen(config.metrics.listen, wired.store.clone(), metrics, stop.clone()));
     systemd::ready("serving");
     tracing::info!(startup_ms = started.elapsed().as_millis(), "ready");
-    greet(&config, first.as_ref());
 
     // The first part to end, by a signal or a failure, ends all.
     let mut outcome = Ok(());

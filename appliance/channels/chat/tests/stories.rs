@@ -115,7 +115,7 @@ async fn what_cannot_be_answered_becomes_a_case_with_a_reference_a_department_an
     assert_eq!(sent.str("/conversation/owner_name"), "Evidența persoanelor");
     let case = "/conversation/case";
     assert!(sent.str(&format!("{case}/due_text")).contains("zile lucrătoare (până "), "{:?}", sent.0);
-    assert_eq!(sent.str(&format!("{case}/citation")), "termen asumat de instituție");
+    assert_eq!(sent.str(&format!("{case}/citation")), "termen stabilit de instituție");
     let reference = sent.str(&format!("{case}/reference"));
     let found = client.get(&format!("/api/v1/cases/{}", reference.replace(' ', ""))).await;
     assert_eq!(found.json().str("/conversation/case/reference"), reference);
