@@ -152,7 +152,14 @@ fn facts(facts: &Facts, t: &Texts) -> Vec<(String, String)> {
 }
 
 fn quotes(answer: &Answer, sight: &Sight<'_>) -> Vec<QuoteView> {
-    answer.quotes.iter().map(|quote| quote_view(quote, sight)).collect()
+    let mut quotes: Vec<QuoteView> = answer.quotes.iter().map(|quote| quote_view(quote, sight)).collect();
+    // Several sources of one article stand behind the same words, which are shown once, below the last of them.
+    for at in 1..quotes.len() {
+        if quotes[at - 1].excerpt == quotes[at].excerpt {
+            quotes[at - 1].excerpt.clear();
+        }
+    }
+    quotes
 }
 
 fn quote_view(quote: &Quote, sight: &Sight<'_>) -> QuoteView {
