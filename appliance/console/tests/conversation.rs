@@ -246,13 +246,13 @@ async fn a_second_hand_over_goes_on_with_the_open_case_and_may_make_it_a_petitio
         HandOffReason::NeedsDecision,
         "petitii",
         CaseKind::Petition,
-        Priority::Normal,
+        Priority::Urgent,
         "Petiția este primită.",
     );
     let again = desk.says(&conversation, Content::text("Subsemnatul, fac o petiție"), Some(petition)).await.unwrap();
     assert_eq!((again.id, again.reference), (case.id, case.reference), "one conversation, one open case");
     assert_eq!((again.kind, again.state), (CaseKind::Petition, CaseState::New));
-    assert_eq!(again.department.0, "petitii");
+    assert_eq!((again.department.0.as_str(), again.priority), ("petitii", Priority::Urgent));
     assert!(again.registered.is_some(), "a petition is registered");
     assert_eq!(again.clocks.len(), 1, "the petition's term in place of the question's: {:?}", again.clocks);
     assert_eq!(desk.noted(Event::CaseOpened).await, 1);

@@ -157,18 +157,20 @@ impl Reception {
     }
 
     /// Whether the conversation's open case goes on with this hand-off, so that nobody is left with two references and no
-    /// case is forgotten. It becomes a petition, or a request for public information, when the hand-off is one.
+    /// case is forgotten. It becomes a petition, or a request for public information, when the hand-off is one, and as urgent as it.
     async fn goes_on(&self, conversation: &Conversation, hand_off: &HandOff) -> PortResult<bool> {
         let Some(id) = conversation.case else { return Ok(false) };
         let case = self.parts.cases.case(id).await?;
         if !case.state.is_open() {
             return Ok(false);
         }
+        let mut after = Case { priority: case.priority.max(hand_off.priority), ..case.clone() };
         if hand_off.case_kind.is_registered() && !case.kind.is_registered() {
-            let kind = hand_off.case_kind;
-            let clocks = self.parts.terms.start(kind, self.parts.time.now());
-            let case = Case { kind, clocks, department: hand_off.department.clone(), reason: hand_off.reason, ..case };
-            self.parts.cases.update(case, Actor::System, Event::CaseChanged, None).await?;
+            after.kind = hand_off.case_kind;
+            after.clocks = self.parts.terms.start(after.kind, self.parts.time.now());
+        }
+        if after != case {
+            self.parts.cases.update(after, Actor::System, Event::CaseChanged, None).await?;
         }
         Ok(true)
     }

@@ -22,7 +22,7 @@ use desk::ports::attachments::Attachments;
 use desk::ports::feed::Feed;
 use serde::{Deserialize, Serialize};
 
-use crate::errors::chain;
+use ui::chain;
 
 pub(crate) use accounts::{AccountRequest, IssuedAccount};
 pub(crate) use backups::MadeBackup;

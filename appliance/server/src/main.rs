@@ -4,7 +4,6 @@ mod admin;
 mod cli;
 mod commands;
 mod config;
-mod errors;
 mod serve;
 mod systemd;
 mod telemetry;

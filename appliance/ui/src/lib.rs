@@ -10,5 +10,5 @@ pub mod security;
 pub mod translations;
 
 pub use layout::{Html, Page, page};
-pub use problem::{Problem, ProblemKind};
+pub use problem::{Problem, ProblemKind, chain};
 pub use translations::{Translations, fill};

@@ -198,8 +198,9 @@ impl Problem {
     }
 }
 
-/// An error with its sources, for the log.
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error with all its causes, in one line, for logs and terminals.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

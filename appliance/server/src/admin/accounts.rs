@@ -16,7 +16,7 @@ use super::knowledge::actor;
 use super::listener::Peer;
 use super::{Admin, AdminError};
 
-use crate::errors::chain;
+use ui::chain;
 
 /// An account to make.
 #[derive(Debug, Serialize, Deserialize)]

@@ -18,7 +18,7 @@ use super::knowledge::actor;
 use super::listener::Peer;
 use super::{Admin, AdminError, AdminParts};
 
-use crate::errors::chain;
+use ui::chain;
 
 /// A backup that waits to be fetched.
 #[derive(Debug, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use store::Verification;
 
 use super::{Admin, AdminError};
 
-use crate::errors::chain;
+use ui::chain;
 
 /// The most rows that one request returns.
 const MAX_ROWS: u32 = 10_000;

@@ -13,7 +13,7 @@ use super::print;
 use crate::admin::{AdminClient, Everything, ImportBatch, Imported, StateRequest};
 use crate::cli::{ArticleStateArg, KnowledgeCommand};
 use crate::config::Config;
-use crate::errors::chain;
+use ui::chain;
 
 /// How many articles go to the server in one request.
 const BATCH: usize = 200;
