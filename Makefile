@@ -5,21 +5,29 @@ SHELL := /bin/bash
 
 # What `make run` keeps its data in; delete it to start afresh.
 RUN_DATA ?= .run
+# The engines of the node that `make run` starts: `all`, or a list such as `espeak,whisper`.
+ENGINES ?= espeak
+# Where the small models for tests are put.
+SMALL_MODELS ?= $(HOME)/.cache/sfetnic/small-models
+export SFETNIC_SMALL_MODELS = $(SMALL_MODELS)
 # `make bench DATA=folder`: a folder with further evaluation data; without it the starter pack alone is measured.
 DATA ?=
 
-.PHONY: help deps deps-test web run test lint bench eval openapi clean
+.PHONY: help deps deps-test models-test web run test lint bench eval openapi clean
 
 help: ## Explain the targets
 	@echo "Sfetnic: answers citizens from the institution's own knowledge."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Install what building and running need (Debian packages, Node packages)
 	@scripts/install-deps build
 
 deps-test: deps
 	@scripts/install-deps test
+
+models-test: deps-test ## Make the small models that tests use (seconds)
+	@inference-node/engines/small-models/make "$(SMALL_MODELS)"
 
 web: node_modules/.package-lock.json ## Bundle the pages' styles and scripts
 	@npm run --silent build
@@ -29,9 +37,9 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@touch $@
 
 run: deps web ## Build, start, print the addresses and the first operator's one-time password
-	@scripts/run "$(RUN_DATA)"
+	@ENGINES="$(ENGINES)" scripts/run "$(RUN_DATA)"
 
-test: deps-test web ## Prove it: unit and story tests, three real servers, two real browsers
+test: deps-test models-test web ## Prove it: unit and story tests, three real servers, two real browsers, every engine
 	@npm run --silent typecheck
 	cargo test --workspace --locked
 	@npm run --silent test

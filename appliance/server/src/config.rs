@@ -1,21 +1,38 @@
 //! Configuration: one TOML file plus `SFETNIC_…` variables, every key with a default that makes a laptop work.
 
-mod load;
-mod print;
-
 use std::net::SocketAddr;
 
 use blobs::BlobsConfig;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use desk::clock::Term;
 use desk::department::Departments;
 use desk::registry::Block;
 use desk::watchdog::WatchdogPolicy;
 use serde::{Deserialize, Serialize};
+use service::TlsFiles;
+use service::config::Places;
+use service::logs::LogFormat;
 use store::StoreConfig;
 
-pub(crate) use load::{ConfigError, Loaded, load};
-pub(crate) use print::render;
+pub(crate) use service::config::{ConfigError, render};
+
+/// Where the configuration is looked for.
+const PLACES: Places = Places { prefix: "SFETNIC_", files: &["sfetnic.toml", "/etc/sfetnic/appliance.toml"] };
+
+/// The configuration with its origins.
+pub(crate) type Loaded = service::config::Loaded<Config>;
+
+/// Reads the configuration and checks what no single key shows.
+///
+/// # Errors
+/// See [`ConfigError`].
+pub(crate) fn load(file: Option<&Utf8Path>) -> Result<Loaded, ConfigError> {
+    service::config::load::<Config>(file, PLACES)?.try_map(|config| {
+        let config = config.placed();
+        config.check()?;
+        Ok(config)
+    })
+}
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -33,6 +50,8 @@ pub(crate) struct Config {
     pub knowledge: KnowledgeConfig,
     /// How questions are answered.
     pub answers: answers::AnswersConfig,
+    /// The inference nodes, which speak and hear.
+    pub inference: gateway::InferenceConfig,
     /// The citizens' chat.
     pub chat: chat::ChatConfig,
     /// The operators' console.
@@ -69,12 +88,7 @@ pub(crate) struct DataConfig {
 
 impl Default for DataConfig {
     fn default() -> Self {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let folder = variable("STATE_DIRECTORY")
-            .or_else(|| variable("XDG_DATA_HOME").map(|data| format!("{data}/sfetnic")))
-            .or_else(|| variable("HOME").map(|home| format!("{home}/.local/share/sfetnic")))
-            .unwrap_or_else(|| "sfetnic-data".to_owned());
-        Self { folder: folder.into() }
+        Self { folder: service::config::data_folder("sfetnic") }
     }
 }
 
@@ -98,16 +112,6 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), tls: None, public_url: None, stop_seconds: 10 }
     }
-}
-
-/// A certificate from files, read again when they change.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TlsFiles {
-    /// The certificate chain (PEM).
-    pub certificate: Utf8PathBuf,
-    /// Its key (PEM).
-    pub key: Utf8PathBuf,
 }
 
 /// The knowledge base.
@@ -174,20 +178,6 @@ pub(crate) struct BackupConfig {
     /// needed. Keep a copy elsewhere: without it no backup can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_file: Option<Utf8PathBuf>,
-}
-
-/// How logs are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum LogFormat {
-    /// The journal under systemd, else text.
-    Auto,
-    /// Lines for people.
-    Text,
-    /// One JSON object a line.
-    Json,
-    /// systemd's journal, with fields.
-    Journald,
 }
 
 /// Logs.
@@ -274,7 +264,7 @@ impl Config {
     #[must_use]
     pub(crate) fn admin_socket(&self) -> Utf8PathBuf {
         self.admin.socket.clone().unwrap_or_else(|| {
-            let runtime = std::env::var("RUNTIME_DIRECTORY").ok().filter(|value| !value.is_empty());
+            let runtime = service::config::variable("RUNTIME_DIRECTORY");
             runtime.map_or_else(|| self.data.folder.clone(), Utf8PathBuf::from).join("admin.sock")
         })
     }
@@ -297,7 +287,11 @@ impl Config {
     /// Says which keys do not fit together, and how to mend it.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         if self.http.tls.is_none() && !self.http.listen.ip().is_loopback() {
-            return Err(ConfigError::PlainHttp { listen: self.http.listen });
+            return Err(ConfigError::Contradiction(format!(
+                "http.listen is {}, which others can reach, but http.tls is not set; set http.tls.certificate and \
+                 http.tls.key, or listen on 127.0.0.1",
+                self.http.listen
+            )));
         }
         if self.store.is_cluster() && self.secrets.master_key.is_none() {
             return Err(ConfigError::Contradiction(
@@ -309,6 +303,7 @@ impl Config {
                 "registry.block: `first` must not be greater than `last`".to_owned(),
             ));
         }
+        self.inference.check().map_err(ConfigError::Contradiction)?;
         if !(1..=100).contains(&self.watchdog.clock_percent) {
             return Err(ConfigError::Contradiction("watchdog.clock_percent must be from 1 to 100".to_owned()));
         }

@@ -5,8 +5,6 @@ mod cli;
 mod commands;
 mod config;
 mod serve;
-mod systemd;
-mod telemetry;
 
 use std::process::ExitCode;
 
@@ -19,8 +17,7 @@ const EXIT_NOT_RUNNING: u8 = 3;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    // Two TLS providers end up in the tree; say once which one serves.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    service::choose_tls_provider();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("failed to start the runtime")),

@@ -1,21 +1,20 @@
 //! `appliance serve`: everything wired together, started, kept healthy, stopped in order.
 
 mod endpoints;
-mod http;
 mod knowledge;
 mod secrets;
-mod signals;
 mod wiring;
 mod workers;
 
 use std::time::Duration;
 
 use anyhow::Context;
+use service::{http, logs, metrics, signals, systemd};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::admin;
 use crate::config::Config;
-use crate::{admin, systemd, telemetry};
 pub(crate) use wiring::open_attachments;
 
 /// How long the database may take to come up: a killed server rebuilds it from snapshot and log first.
@@ -26,8 +25,8 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(300);
 /// # Errors
 /// When a part cannot start, or fails for good while running.
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
-    telemetry::start_logs(&config.log)?;
-    let metrics = telemetry::start_metrics()?;
+    logs::start(&config.log.filter, config.log.format)?;
+    let metrics = metrics::start()?;
     let stop = CancellationToken::new();
     let started = std::time::Instant::now();
 
@@ -44,7 +43,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     parts.spawn(async move { admin::listen(&admin_socket, admin_parts, admin_stop).await });
 
     let first = wired.first_administrator(&config).await?;
-    let server = http::Server::bind(&config.http).await?;
+    let server = http::Server::bind(config.http.listen, config.http.tls.as_ref(), "http.listen")?;
     let chat = wired.chat(&config);
     let router = wired.router(&config, &chat)?;
     let http_stop = stop.clone();
@@ -82,6 +81,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         }
     }
     chat.stop(grace).await;
+    wired.gateway.stop().await;
     wired.store.close().await.context("failed to close the database in order")?;
     tracing::info!("stopped");
     outcome

@@ -16,10 +16,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("blobs", &["desk"]),
     ("knowledge", &["desk"]),
     ("answers", &["desk", "knowledge"]),
+    ("gateway", &["desk", "protocol", "service"]),
     ("ui", &["desk"]),
     ("chat", &["desk", "ui"]),
     ("console", &["desk", "ui"]),
-    ("server", &["answers", "blobs", "chat", "console", "desk", "knowledge", "store", "ui"]),
+    ("server", &["answers", "blobs", "chat", "console", "desk", "gateway", "knowledge", "service", "store", "ui"]),
+    // The inference node.
+    ("protocol", &[]),
+    ("gpu", &["protocol"]),
+    ("models", &["protocol"]),
+    ("audio", &[]),
+    ("text-normaliser", &[]),
+    ("espeak", &[]),
+    ("engines", &["audio", "espeak", "protocol", "text-normaliser"]),
+    ("node", &["audio", "engines", "gpu", "models", "protocol", "service"]),
+    // Both.
+    ("service", &[]),
 ];
 
 /// What the pure crates must not come near.

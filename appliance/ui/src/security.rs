@@ -6,9 +6,10 @@ use axum::http::header::{
 };
 use axum::response::Response;
 
-/// Styles, scripts and connections from the own origin only; nothing inline, no frames, no plug-ins.
+/// Styles, scripts, sound and connections from the own origin only; nothing inline, no frames, no plug-ins. Sound that a page has
+/// fetched itself is a blob.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-     connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+     media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Adds the headers where the handler has not set its own. Use it as a layer:
 /// `router.layer(axum::middleware::map_response(ui::security::headers))`.
@@ -23,7 +24,7 @@ pub async fn headers(mut response: Response) -> Response {
         (REFERRER_POLICY, "same-origin"),
         (opener, "same-origin"),
         (resource, "same-origin"),
-        (permissions, "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+        (permissions, "camera=(), microphone=(self), geolocation=(), payment=(), usb=()"),
     ];
     for (name, value) in defaults {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));

@@ -6,6 +6,7 @@ mod conversations;
 mod events;
 mod feedback;
 mod socket;
+mod speech;
 mod turns;
 mod widget;
 
@@ -79,6 +80,9 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(socket::open))
         .routes(routes!(attachments::upload))
         .routes(routes!(attachments::download))
+        .routes(routes!(speech::speak))
+        .routes(routes!(speech::hear))
+        .routes(routes!(speech::hear_first))
         .routes(routes!(feedback::give))
         .routes(routes!(cases::read))
         .routes(routes!(widget::read))

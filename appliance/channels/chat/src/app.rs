@@ -14,6 +14,7 @@ use desk::ports::cases::Cases;
 use desk::ports::conversations::Conversations;
 use desk::ports::feed::Feed;
 use desk::ports::presence::Presence;
+use desk::ports::speech::Speech;
 use desk::ports::time::TimeSource;
 use desk::reception::Reception;
 use tokio::sync::Semaphore;
@@ -48,6 +49,8 @@ pub struct ChatParts {
     pub feed: Arc<dyn Feed>,
     /// Who types where.
     pub presence: Arc<dyn Presence>,
+    /// Speaks answers and hears questions, where that is set up.
+    pub speech: Arc<dyn Speech>,
     /// The time.
     pub time: Arc<dyn TimeSource>,
     /// By when what is owed.

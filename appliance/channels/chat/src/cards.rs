@@ -13,6 +13,16 @@ struct TurnCard<'a> {
     turn: &'a TurnView,
     t: &'a Texts,
     body: Html,
+    listen: Html,
+}
+
+#[derive(Template)]
+#[template(path = "listen.html")]
+struct Listen<'a> {
+    href: &'a str,
+    turn: &'a TurnView,
+    t: &'a Texts,
+    language: Language,
 }
 
 #[derive(Template)]
@@ -30,7 +40,9 @@ pub(crate) fn turn(turn: &TurnView, language: Language) -> String {
         "assistant" => Html::markdown(&turn.text),
         _ => Html(plain(&turn.text)),
     };
-    render(&TurnCard { turn, t: texts(language), body })
+    let t = texts(language);
+    let listen = turn.speech.as_deref().map(|href| render(&Listen { href, turn, t, language })).unwrap_or_default();
+    render(&TurnCard { turn, t, body, listen: Html(listen) })
 }
 
 /// The hand-over.

@@ -20,6 +20,10 @@ pub(crate) enum Counted {
     TurnsOf(ConversationId),
     /// Files from an address.
     Uploads(IpAddr),
+    /// Turns read aloud to an address.
+    Spoken(IpAddr),
+    /// Recordings from an address.
+    Recordings(IpAddr),
     /// Anything else from an address.
     Requests(IpAddr),
 }

@@ -66,6 +66,8 @@ struct Thread<'a> {
     error: Option<String>,
     /// What was typed and refused.
     typed: String,
+    /// Where the script is that listens to the microphone, if questions in this language can be spoken.
+    microphone: Option<String>,
 }
 
 /// What a conversation brings into the frame.
@@ -106,6 +108,7 @@ pub(crate) fn fill(app: &App, language: Language, filled: Filled) -> String {
         transcript: filled.transcript,
         error: filled.error,
         typed: filled.typed,
+        microphone: app.parts.speech.abilities().hears(language).then(|| ui::assets::url("microphone.js")),
     };
     thread.render().unwrap_or_else(|error| {
         tracing::error!(%error, "the conversation's frame could not be rendered");

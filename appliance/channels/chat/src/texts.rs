@@ -22,6 +22,7 @@ pub(crate) struct Texts {
     pub(crate) page: PageTexts,
     pub(crate) turn: TurnTexts,
     pub(crate) composer: ComposerTexts,
+    pub(crate) voice: VoiceTexts,
     pub(crate) banner: BannerTexts,
     pub(crate) status: StatusTexts,
     pub(crate) source: SourceTexts,
@@ -88,6 +89,17 @@ pub(crate) struct ComposerTexts {
     pub(crate) person_says: String,
     pub(crate) empty: String,
     pub(crate) too_long: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VoiceTexts {
+    pub(crate) listen: String,
+    pub(crate) speak: String,
+    pub(crate) speak_hint: String,
+    pub(crate) too_long: String,
+    pub(crate) unreadable: String,
+    pub(crate) silent: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -210,6 +222,17 @@ pub(crate) struct ElementTexts {
     pub(crate) uploading: String,
     pub(crate) upload_failed: String,
     pub(crate) again: String,
+    pub(crate) stop: String,
+    pub(crate) loading: String,
+    pub(crate) started: String,
+    pub(crate) recording: String,
+    pub(crate) hearing: String,
+    pub(crate) check: String,
+    pub(crate) nothing_heard: String,
+    pub(crate) microphone_refused: String,
+    pub(crate) microphone_missing: String,
+    pub(crate) hear_failed: String,
+    pub(crate) listen_failed: String,
 }
 
 #[cfg(test)]

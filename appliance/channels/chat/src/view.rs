@@ -111,6 +111,9 @@ pub(crate) struct TurnView {
     /// What came with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<AttachmentView>,
+    /// Where it can be heard; only what the institution said, and only while its language can be spoken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speech: Option<String>,
     /// What the citizen said of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub useful: Option<bool>,
@@ -243,6 +246,7 @@ impl Viewer {
                     href: format!("/api/v1/conversations/{}/turns/{}/files/{index}", turn.conversation, turn.number),
                 })
                 .collect(),
+            speech: self.speech(turn),
             useful: feedback.map(|feedback| feedback.useful),
             html: None,
         };
@@ -250,6 +254,13 @@ impl Viewer {
             view.html = Some(crate::cards::turn(&view, self.language));
         }
         view
+    }
+
+    /// Where the turn can be heard.
+    fn speech(&self, turn: &Turn) -> Option<String> {
+        let said = turn.author != Author::Citizen && !turn.content.text.trim().is_empty();
+        let heard = said && self.app.parts.speech.abilities().speaks(turn.language);
+        heard.then(|| format!("/api/v1/conversations/{}/turns/{}/speech", turn.conversation, turn.number))
     }
 
     /// One entry an article, however often it is quoted.

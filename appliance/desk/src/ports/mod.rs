@@ -9,6 +9,7 @@ pub mod conversations;
 pub mod feed;
 pub mod outgoing;
 pub mod presence;
+pub mod speech;
 pub mod time;
 
 /// Why a port could not do its work.

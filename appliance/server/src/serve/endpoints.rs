@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use metrics_exporter_prometheus::PrometheusHandle;
+use service::metrics::PrometheusHandle;
 use store::{Health, Store};
 use tokio_util::sync::CancellationToken;
 
@@ -24,14 +24,7 @@ pub(super) async fn listen(
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .with_context(|| format!("failed to listen on {address} (metrics.listen); is another server running?"))?;
-    let upkeep = metrics.clone();
-    let upkeep_stop = stop.clone();
-    let upkeeper = tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(std::time::Duration::from_secs(5));
-        while !upkeep_stop.is_cancelled() {
-            tokio::select! { _ = ticks.tick() => upkeep.run_upkeep(), () = upkeep_stop.cancelled() => {} }
-        }
-    });
+    let upkeeper = tokio::spawn(service::metrics::keep(metrics.clone(), stop.clone()));
     let app = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))

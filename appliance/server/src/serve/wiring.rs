@@ -20,8 +20,11 @@ use desk::ports::feed::Feed;
 use desk::ports::presence::{LocalPresence, Presence};
 use desk::ports::time::{SystemTime, TimeSource};
 use desk::reception::{Reception, ReceptionParts};
+use gateway::Gateway;
 use knowledge::KnowledgeIndex;
 use store::Store;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use super::secrets::MasterKey;
 use crate::admin::AdminParts;
@@ -33,6 +36,7 @@ pub(super) struct Wired {
     pub(super) index: KnowledgeIndex,
     pub(super) reception: Arc<Reception>,
     pub(super) time: Arc<dyn TimeSource>,
+    pub(super) gateway: Gateway,
     blobs: Arc<Blobs>,
     presence: Arc<dyn Presence>,
     secret_key: SecretKey,
@@ -71,6 +75,7 @@ pub(super) async fn wire(config: &Config, patience: Duration) -> anyhow::Result<
         index,
         reception,
         time,
+        gateway: Gateway::start(&config.inference),
         blobs: Arc::new(blobs),
         presence: Arc::new(LocalPresence::default()),
         secret_key: SecretKey(master.derive("citizens' secrets")),
@@ -84,6 +89,11 @@ pub(super) async fn wire(config: &Config, patience: Duration) -> anyhow::Result<
 pub(crate) async fn open_attachments(config: &Config) -> anyhow::Result<Blobs> {
     let master = MasterKey::read_or_make(&config.master_key())?;
     Blobs::open(&config.blobs, master.derive("attachments")).await.context("failed to open the store of attachments")
+}
+
+/// What is compressed: not sound, which is sent while it is made and hardly gets smaller.
+fn compression() -> CompressionLayer<impl Predicate> {
+    CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("audio/")))
 }
 
 impl Wired {
@@ -143,6 +153,7 @@ impl Wired {
             attachments: Arc::clone(&self.blobs) as _,
             feed: self.feed(),
             presence: Arc::clone(&self.presence),
+            speech: self.gateway.speech(),
             time: Arc::clone(&self.time),
             terms: config.terms_in_force(),
             departments: config.departments.clone(),
@@ -187,7 +198,7 @@ impl Wired {
             .route("/console/", get(|| async { Redirect::permanent("/console") }))
             .merge(ui::assets::router())
             .layer(axum::middleware::map_response(ui::security::headers))
-            .layer(tower_http::compression::CompressionLayer::new())
+            .layer(compression())
             .layer(tower_http::catch_panic::CatchPanicLayer::new()))
     }
 }

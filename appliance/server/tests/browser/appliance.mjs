@@ -19,6 +19,7 @@ export function freePort() {
   });
 }
 
+// `extra`: more of the configuration, or what makes it from the port.
 export async function startAppliance(extra = "") {
   const folder = mkdtempSync(join(tmpdir(), "sfetnic-browser-"));
   const [http, metrics, raft, api] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
@@ -37,7 +38,7 @@ filter = "warn"
 [store]
 listen = "127.0.0.1"
 peers = [{ id = 1, raft = "127.0.0.1:${raft}", api = "127.0.0.1:${api}" }]
-${extra}
+${typeof extra === "function" ? extra(http) : extra}
 `,
   );
   const child = spawn(binary, ["--config", config, "serve"], { stdio: ["ignore", "pipe", "pipe"] });

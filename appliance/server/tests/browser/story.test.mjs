@@ -54,6 +54,7 @@ test("a citizen is answered, a person takes over what the knowledge does not hol
     t.diagnostic(`answered after ${Date.now() - asked} ms`);
     assert.match(await answer.innerText(), /evidență a persoanelor/);
     assert.ok(await answer.locator(".sources a").count());
+    assert.equal(await page.locator("[data-listen], [data-microphone]").count(), 0, "no node: no buttons");
     await checkPage(page, "citizen-answer");
   });
 

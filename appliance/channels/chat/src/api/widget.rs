@@ -20,6 +20,10 @@ pub(crate) struct Widget {
     language: String,
     /// The frame: the greeting, the list of turns, the banner's place and the form.
     html: String,
+    /// Whether answers in this language can be heard, at `speech` of their turns.
+    listening: bool,
+    /// Whether questions in this language can be spoken: recordings are then written down at `/transcriptions`.
+    speaking: bool,
     /// What the element says by itself.
     #[schema(value_type = std::collections::HashMap<String, String>)]
     texts: &'static ElementTexts,
@@ -31,5 +35,12 @@ pub(crate) struct Widget {
     responses((status = 200, body = Widget), (status = 403, body = ProblemSchema)))]
 pub(crate) async fn read(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Widget>, Problem> {
     let html = crate::pages::frame(&app, caller.language);
-    Ok(Json(Widget { language: caller.language.code().to_owned(), html, texts: &texts(caller.language).element }))
+    let abilities = app.parts.speech.abilities();
+    Ok(Json(Widget {
+        language: caller.language.code().to_owned(),
+        html,
+        listening: abilities.speaks(caller.language),
+        speaking: abilities.hears(caller.language),
+        texts: &texts(caller.language).element,
+    }))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue};
+use axum::http::header::HeaderValue;
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::Response;
 use ui::Page;
@@ -25,7 +25,6 @@ struct Demo {
 pub(crate) async fn script(request: HeaderMap) -> Response {
     let mut response = ui::assets::stable("embed.js", &request, SCRIPT_LIFE);
     let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
     response
 }

@@ -11,6 +11,7 @@
 
 mod assistant;
 mod client;
+mod voice;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -42,7 +43,8 @@ use jiff::civil::date;
 use store::{Store, StoreConfig};
 
 pub use assistant::Clerk;
-pub use client::{Client, bytes_form, form};
+pub use client::{Client, Reply, bytes_form, form};
+pub use voice::{BUSY, Voice};
 
 /// Bytes in memory.
 #[derive(Default)]
@@ -153,6 +155,7 @@ impl World {
             attachments: Arc::new(Shelf::default()),
             feed: Arc::new(store.feed()),
             presence: presence.clone() as Arc<dyn Presence>,
+            speech: Arc::new(Voice),
             time: Arc::new(SystemTime),
             terms,
             departments: Departments::default(),

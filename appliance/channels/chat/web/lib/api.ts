@@ -94,6 +94,18 @@ export class Api {
     await this.post(`/api/v1/conversations/${session.id}/turns/${number}/feedback`, { useful, why }, session);
   }
 
+  /** Writes a recording down; before there is a conversation, too. */
+  async hear(session: Session | undefined, recording: Blob): Promise<string> {
+    const path = session ? `/api/v1/conversations/${session.id}/transcriptions` : "/api/v1/transcriptions";
+    const init = { method: "POST", headers: { "content-type": recording.type }, body: recording };
+    return ((await (await this.request(path, init, session)).json()) as { text: string }).text;
+  }
+
+  /** Sound behind the secret. */
+  async sound(session: Session | undefined, path: string): Promise<Blob> {
+    return (await this.request(path, {}, session)).blob();
+  }
+
   /** A file behind the secret, as bytes. */
   async fetch(session: Session, path: string): Promise<Blob> {
     return (await this.request(path, {}, session)).blob();

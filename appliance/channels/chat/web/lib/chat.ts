@@ -1,5 +1,7 @@
 import { type Api, Failure, type Session, type Uploaded } from "./api";
 import { Connection } from "./connection";
+import { Dictation } from "./dictation";
+import { Player } from "./player";
 import { Shelf } from "./storage";
 import { fill, randomKey, type Message, type PageEvent, type Texts } from "./types";
 import type { View } from "./view";
@@ -19,6 +21,8 @@ export class Chat {
   private waitingForFiles = false;
   private sending = false;
   private typedAt = 0;
+  private readonly player: Player;
+  private readonly dictation: Dictation;
 
   constructor(
     private readonly api: Api,
@@ -35,6 +39,12 @@ export class Chat {
       this.shelf.write("of", known?.id ?? "");
     }
     this.listen();
+    this.player = new Player(view, texts, api.cookie, (path) => api.sound(this.session, path));
+    this.dictation = new Dictation(view, texts, api.server, {
+      hear: (recording) => api.hear(this.session, recording),
+      begins: () => this.player.stop(),
+      written: () => this.typed(),
+    });
     const draft = this.shelf.read<string>("draft");
     if (draft && !view.text.value) view.text.value = draft;
     if (view.text.value) view.grow();
@@ -58,8 +68,8 @@ export class Chat {
       }
     });
     text.addEventListener("input", () => {
-      this.shelf.write("draft", text.value);
-      this.view.grow();
+      this.typed();
+      this.view.voice("");
       this.view.problem("");
       if (Date.now() - this.typedAt > TYPING_EVERY) {
         this.typedAt = Date.now();
@@ -73,6 +83,12 @@ export class Chat {
     text.addEventListener("paste", (event) => {
       for (const one of Array.from(event.clipboardData?.files ?? [])) this.take(one);
     });
+  }
+
+  /** The field has other words now. */
+  private typed(): void {
+    this.shelf.write("draft", this.view.text.value);
+    this.view.grow();
   }
 
   private submit(event: SubmitEvent): void {
@@ -116,6 +132,9 @@ export class Chat {
   }
 
   private say(text: string, pick?: Message["pick"], files: Uploaded[] = []): void {
+    this.player.stop();
+    this.dictation.stop();
+    this.view.voice("");
     this.view.problem("");
     const message: Message = { key: randomKey(), text, attachments: files.map((file) => file.token) };
     if (pick) message.pick = pick;

@@ -1,7 +1,8 @@
 /** The texts that the element says by itself. */
 export type Texts = Record<
   | "open" | "close" | "sending" | "unsent" | "offline" | "working" | "typing" | "copied" | "copy" | "remove"
-  | "uploading" | "upload_failed" | "again",
+  | "uploading" | "upload_failed" | "again" | "stop" | "loading" | "started" | "recording" | "hearing" | "check"
+  | "nothing_heard" | "microphone_refused" | "microphone_missing" | "hear_failed" | "listen_failed",
   string
 >;
 

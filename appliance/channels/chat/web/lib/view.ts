@@ -14,6 +14,8 @@ export class View {
   private readonly banner: HTMLElement;
   private readonly status: HTMLElement;
   private readonly error: HTMLElement;
+  private readonly spoken: HTMLElement;
+  private readonly counted: HTMLElement;
   private owner = "assistant";
   private said = "";
   private partial = "";
@@ -39,6 +41,8 @@ export class View {
     this.banner = part("[data-banner]");
     this.status = part("[data-status]");
     this.error = part("[data-error]");
+    this.spoken = part("[data-voice]");
+    this.counted = part("[data-count]");
     this.said = this.status.textContent ?? "";
     this.owner = root.dataset.owner ?? "assistant";
     this.banner.dataset.html = this.banner.innerHTML;
@@ -66,6 +70,17 @@ export class View {
         link.target = "_blank";
         link.rel = "noopener";
       }
+    }
+    // Without this script the link leads to the sound; with it a button plays it here.
+    for (const link of part.querySelectorAll<HTMLAnchorElement>("a[data-listen]")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = link.className;
+      button.dataset.listen = new URL(link.getAttribute("href") ?? "", this.server).href;
+      button.dataset.said = link.textContent?.trim() ?? "";
+      button.setAttribute("aria-describedby", link.getAttribute("aria-describedby") ?? "");
+      button.append(...Array.from(link.childNodes));
+      link.replaceWith(button);
     }
     for (const source of part.querySelectorAll<HTMLElement>("[data-copy]")) {
       if (!isSecureContext || source.nextElementSibling?.classList.contains("copy")) continue;
@@ -225,11 +240,22 @@ export class View {
     this.status.textContent = online ? this.said : this.texts.offline;
   }
 
-  /** Beside the form; empty: none. */
-  problem(words: string): void {
+  /** What the microphone does, read out when it changes; empty: nothing. */
+  voice(words: string): void {
+    this.spoken.textContent = words;
+    this.counted.textContent = "";
+  }
+
+  /** The same for the eye alone: a screen reader is not told each second. */
+  count(words: string): void {
+    this.counted.textContent = words;
+  }
+
+  /** Beside the form; empty: none. `field`: what was written is at fault. */
+  problem(words: string, field = true): void {
     this.error.textContent = words;
     this.error.hidden = !words;
-    if (words) this.text.setAttribute("aria-invalid", "true");
+    if (words && field) this.text.setAttribute("aria-invalid", "true");
     else this.text.removeAttribute("aria-invalid");
   }
 

@@ -1,0 +1,230 @@
+//! One node over HTTP: typed in, typed out. Nothing else of this crate sees a status or a header.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use camino::Utf8Path;
+use futures::Stream;
+use protocol::node::{HEARTBEAT_PATH, NODE_PATH};
+use protocol::request::{CLASS_HEADER, DEADLINE_HEADER};
+use protocol::{Class, Language, NodeDescription};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::multipart::{Form, Part};
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, Identity, RequestBuilder, Response};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::config::NodeConfig;
+use crate::error::NodeError;
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(2);
+/// How long a node may take to describe itself.
+const DESCRIBE: Duration = Duration::from_secs(3);
+/// The largest description, error or transcript that is read.
+const MOST_TEXT: usize = 1024 * 1024;
+/// The longest pause in a stream of sound.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// A node, reached with the key and the certificates that its files held when it was made.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeClient {
+    http: Client,
+    base: String,
+}
+
+/// Sound on its way.
+pub(crate) struct Sound {
+    pub(crate) media_type: String,
+    response: Response,
+    left: usize,
+    most: usize,
+}
+
+/// What the node understood.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Transcript {
+    pub(crate) text: String,
+    /// In English: `romanian`.
+    pub(crate) language: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    error: Message,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    message: String,
+}
+
+impl NodeClient {
+    /// Reads the node's files and sets the client up; connects with the first request.
+    pub(crate) async fn open(node: &NodeConfig) -> Result<Self, NodeError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, authorization(&node.key_file).await?);
+        let mut builder = Client::builder()
+            .default_headers(headers)
+            .connect_timeout(CONNECT)
+            .redirect(Policy::none())
+            // What is said to a node is said to nobody between.
+            .no_proxy();
+        if let Some(path) = &node.authorities {
+            let found = Certificate::from_pem_bundle(&read(path).await?);
+            builder = builder.tls_certs_only(found.map_err(|source| NodeError::Tls { path: path.clone(), source })?);
+        }
+        if let (Some(certificate), Some(key)) = (&node.certificate, &node.key) {
+            let mut pem = read(certificate).await?;
+            pem.push(b'\n');
+            pem.extend(read(key).await?);
+            let identity = Identity::from_pem(&pem);
+            builder =
+                builder.identity(identity.map_err(|source| NodeError::Tls { path: certificate.clone(), source })?);
+        }
+        let http = builder.build().map_err(NodeError::Client)?;
+        Ok(Self { http, base: node.url.trim_end_matches('/').to_owned() })
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// What the node is: its models with their tasks and languages.
+    pub(crate) async fn describe(&self) -> Result<NodeDescription, NodeError> {
+        const WHAT: &str = "what it is";
+        let asked = async {
+            let response = ask(self.http.get(self.address(NODE_PATH)), WHAT).await?;
+            let body = whole(response, WHAT).await?;
+            serde_json::from_slice(&body).map_err(|source| NodeError::Unreadable { what: WHAT, source })
+        };
+        within(DESCRIBE, WHAT, asked).await
+    }
+
+    /// The heartbeat's bytes, as server-sent events.
+    pub(crate) async fn heartbeat(
+        &self,
+    ) -> Result<impl Stream<Item = Result<Bytes, reqwest::Error>> + Send + Unpin + use<>, NodeError> {
+        const WHAT: &str = "for its heartbeat";
+        let asked = ask(self.http.get(self.address(HEARTBEAT_PATH)), WHAT);
+        let response = within(DESCRIBE, WHAT, asked).await?;
+        Ok(Box::pin(response.bytes_stream()))
+    }
+
+    /// Has `text` spoken; returns with the first sound. More than `most` bytes are an error in the middle. The node gives up
+    /// after `life`.
+    pub(crate) async fn speak(
+        &self,
+        text: &str,
+        language: Language,
+        life: Duration,
+        most: usize,
+    ) -> Result<Sound, NodeError> {
+        let body = json!({ "model": "auto", "input": text, "language": language.code(), "response_format": "wav" });
+        let request = self.http.post(self.address("/v1/audio/speech")).json(&body);
+        let response = ask(urgency(request, life), "to speak").await?;
+        let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = media_type.filter(|value| value.starts_with("audio/")).unwrap_or("audio/wav").to_owned();
+        Ok(Sound { media_type, response, left: most, most })
+    }
+
+    /// Has a recording written down.
+    pub(crate) async fn transcribe(
+        &self,
+        recording: Bytes,
+        media_type: &'static str,
+        language: Language,
+        life: Duration,
+    ) -> Result<Transcript, NodeError> {
+        const WHAT: &str = "to write a recording down";
+        let length = u64::try_from(recording.len()).unwrap_or(u64::MAX);
+        let part = Part::stream_with_length(recording, length).file_name("recording");
+        let part = part.mime_str(media_type).map_err(|source| NodeError::Ask { what: WHAT, source })?;
+        let form = Form::new()
+            .text("model", "auto")
+            .text("language", language.code())
+            .text("response_format", "verbose_json")
+            .part("file", part);
+        let request = self.http.post(self.address("/v1/audio/transcriptions")).multipart(form);
+        let asked = async {
+            let body = whole(ask(urgency(request, life), WHAT).await?, WHAT).await?;
+            serde_json::from_slice(&body).map_err(|source| NodeError::Unreadable { what: WHAT, source })
+        };
+        within(life, WHAT, asked).await
+    }
+}
+
+impl Sound {
+    /// The next bytes; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, NodeError> {
+        const WHAT: &str = "speech";
+        let chunk = tokio::time::timeout(PAUSE, self.response.chunk()).await;
+        let chunk = chunk.map_err(|_| NodeError::Late { what: WHAT, within: PAUSE })?;
+        let Some(bytes) = chunk.map_err(|source| NodeError::BrokeOff { what: WHAT, source })? else { return Ok(None) };
+        let left = self.left.checked_sub(bytes.len());
+        self.left = left.ok_or(NodeError::TooMuch { what: WHAT, most: self.most })?;
+        Ok(Some(bytes))
+    }
+}
+
+/// The first key of the file, as it is sent; never shown in a log.
+async fn authorization(path: &Utf8Path) -> Result<HeaderValue, NodeError> {
+    let bytes = read(path).await?;
+    let text = String::from_utf8_lossy(&bytes);
+    let key = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    let value = key.and_then(|key| HeaderValue::from_str(&format!("Bearer {key}")).ok());
+    let mut value = value.ok_or_else(|| NodeError::NoKey { path: path.to_owned() })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+async fn read(path: &Utf8Path) -> Result<Vec<u8>, NodeError> {
+    let bytes: io::Result<Vec<u8>> = tokio::fs::read(path).await;
+    bytes.map_err(|source| NodeError::Read { path: path.to_owned(), source })
+}
+
+fn urgency(request: RequestBuilder, life: Duration) -> RequestBuilder {
+    request.header(CLASS_HEADER, Class::Chat.name()).header(DEADLINE_HEADER, life.as_millis().to_string())
+}
+
+async fn within<T>(
+    patience: Duration,
+    what: &'static str,
+    work: impl Future<Output = Result<T, NodeError>>,
+) -> Result<T, NodeError> {
+    let done = tokio::time::timeout(patience, work).await;
+    done.unwrap_or(Err(NodeError::Late { what, within: patience }))
+}
+
+/// Sends a request; a refusal is an error.
+async fn ask(request: RequestBuilder, what: &'static str) -> Result<Response, NodeError> {
+    // The address would name the machine where citizens' requests are logged.
+    let sent = request.send().await.map_err(|source| NodeError::Ask { what, source: source.without_url() })?;
+    if sent.status().is_success() {
+        return Ok(sent);
+    }
+    let status = sent.status().as_u16();
+    let header = sent.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after = Duration::from_secs(header.and_then(|value| value.parse().ok()).unwrap_or(2));
+    let body = whole(sent, what).await.unwrap_or_default();
+    let message = serde_json::from_slice::<Envelope>(&body).map(|envelope| envelope.error.message).unwrap_or_default();
+    Err(match status {
+        429 | 503 => NodeError::Busy { retry_after, message },
+        400 | 413 | 415 | 422 => NodeError::Refused { message },
+        _ => NodeError::Failed { status, message },
+    })
+}
+
+/// A body that is not a stream.
+async fn whole(mut response: Response, what: &'static str) -> Result<Vec<u8>, NodeError> {
+    let mut body = Vec::new();
+    while let Some(bytes) = response.chunk().await.map_err(|source| NodeError::BrokeOff { what, source })? {
+        if body.len() + bytes.len() > MOST_TEXT {
+            return Err(NodeError::TooMuch { what, most: MOST_TEXT });
+        }
+        body.extend_from_slice(&bytes);
+    }
+    Ok(body)
+}

@@ -1,0 +1,155 @@
+//! Which inference nodes there are, and how they are reached.
+
+use std::net::IpAddr;
+
+use camino::Utf8PathBuf;
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+
+/// The inference nodes. None: the appliance answers from its own knowledge, and neither speaks nor hears.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InferenceConfig {
+    /// The nodes.
+    pub nodes: Vec<NodeConfig>,
+    /// The address of a single node, instead of `nodes`: `http://127.0.0.1:8090`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The file with the single node's API key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<Utf8PathBuf>,
+}
+
+/// One inference node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeConfig {
+    /// What it is called in logs and metrics.
+    pub name: String,
+    /// Its address. Plain HTTP to the loopback only: the key and citizens' words travel to it.
+    pub url: String,
+    /// The file with the API key.
+    pub key_file: Utf8PathBuf,
+    /// Our certificate, which the node asks for (PEM).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Utf8PathBuf>,
+    /// Its key (PEM).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Utf8PathBuf>,
+    /// The authorities that vouch for the node (PEM); without it those of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorities: Option<Utf8PathBuf>,
+}
+
+impl InferenceConfig {
+    /// Every node: those listed, or the single one.
+    #[must_use]
+    pub fn all(&self) -> Vec<NodeConfig> {
+        match (&self.url, &self.key_file) {
+            (Some(url), Some(key_file)) => vec![NodeConfig {
+                name: "node".to_owned(),
+                url: url.clone(),
+                key_file: key_file.clone(),
+                certificate: None,
+                key: None,
+                authorities: None,
+            }],
+            _ => self.nodes.clone(),
+        }
+    }
+
+    /// Checks what no single key shows.
+    ///
+    /// # Errors
+    /// Says which keys do not fit together, and how to mend it.
+    pub fn check(&self) -> Result<(), String> {
+        if self.url.is_some() != self.key_file.is_some() {
+            return Err("inference.url and inference.key_file belong together; set both or neither".to_owned());
+        }
+        if self.url.is_some() && !self.nodes.is_empty() {
+            return Err("inference.url is for a single node; list it in inference.nodes with the others".to_owned());
+        }
+        let nodes = self.all();
+        for (index, node) in nodes.iter().enumerate() {
+            node.check()?;
+            if nodes.iter().skip(index + 1).any(|other| other.name == node.name) {
+                return Err(format!("inference.nodes: two are called `{}`", node.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl NodeConfig {
+    fn check(&self) -> Result<(), String> {
+        let Self { name, url, .. } = self;
+        let parsed = Url::parse(url).map_err(|error| format!("inference: the url `{url}` of `{name}`: {error}"))?;
+        let secure = match parsed.scheme() {
+            "https" => true,
+            "http" => false,
+            other => {
+                return Err(format!(
+                    "inference: the url `{url}` of `{name}` begins with {other}, not with http or https"
+                ));
+            }
+        };
+        if !secure && !is_loopback(&parsed) {
+            return Err(format!("inference: `{name}` at `{url}` is another machine; use https"));
+        }
+        if self.certificate.is_some() != self.key.is_some() {
+            return Err(format!("inference: `certificate` and `key` of `{name}` belong together; set both or neither"));
+        }
+        Ok(())
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return false };
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> InferenceConfig {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn without_a_word_there_is_no_node() {
+        let config = parsed("");
+        config.check().unwrap();
+        assert!(config.all().is_empty());
+    }
+
+    #[test]
+    fn two_variables_make_a_node() {
+        let config = parsed("url = 'http://127.0.0.1:8090'\nkey_file = '/run/key'");
+        config.check().unwrap();
+        assert_eq!(config.all()[0].url, "http://127.0.0.1:8090");
+    }
+
+    #[test]
+    fn a_key_never_leaves_the_machine_in_the_clear() {
+        let at = |url: &str| parsed(&format!("nodes = [{{ name = 'a', url = '{url}', key_file = '/k' }}]")).check();
+        assert!(at("http://gpu-1:8090").unwrap_err().contains("use https"));
+        at("https://gpu-1:8090").unwrap();
+        at("http://[::1]:8090").unwrap();
+        at("http://localhost:8090").unwrap();
+        assert!(at("gpu-1").is_err() && at("ftp://127.0.0.1").is_err());
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_said() {
+        for wrong in [
+            "url = 'http://127.0.0.1:1'",
+            "url = 'http://127.0.0.1:1'\nkey_file = '/k'\nnodes = [{ name = 'a', url = 'https://a', key_file = '/k' }]",
+            "nodes = [{ name = 'a', url = 'https://a', key_file = '/k' }, { name = 'a', url = 'https://b', key_file = '/k' }]",
+            "nodes = [{ name = 'a', url = 'https://a', key_file = '/k', certificate = '/c' }]",
+        ] {
+            assert!(parsed(wrong).check().is_err(), "{wrong}");
+        }
+    }
+}

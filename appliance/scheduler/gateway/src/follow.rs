@@ -1,0 +1,148 @@
+//! Follows one node: connects, hears its heartbeat, and connects again when it is lost, for ever.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use protocol::{Heartbeat, ModelDescription, ModelState};
+use rand::Rng;
+use sse_stream::SseByteStream;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::client::NodeClient;
+use crate::config::NodeConfig;
+use crate::error::{NodeError, chain};
+use crate::rank::{Node, Ready};
+
+/// The pause before the first new attempt, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+/// A connection without a heartbeat for so long is taken for dead.
+const DEAD: Duration = Duration::from_secs(2);
+/// How long one connection is kept: then the key and the certificates are read again, for they are renewed in their files.
+const RENEW: Duration = Duration::from_secs(3_600);
+
+/// A node that was heard from: how it is, and the way to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Followed {
+    pub(crate) client: NodeClient,
+    pub(crate) node: Node,
+}
+
+/// What was last heard; `None` before the first heartbeat.
+pub(crate) type Last = Option<Arc<Followed>>;
+
+/// Follows `node` and tells `last`; ends only by being dropped.
+pub(crate) async fn follow(node: NodeConfig, last: watch::Sender<Last>) {
+    let mut pause = PAUSES.0;
+    // A node that stays away is told of once.
+    let mut told = false;
+    loop {
+        let mut heard = false;
+        let ended = listen(&node, &last, &mut heard).await;
+        up(&node, false);
+        if heard {
+            pause = PAUSES.0;
+            told = false;
+        }
+        let Err(error) = ended else { continue };
+        if !told {
+            tracing::warn!(node = node.name, error = chain(&error), "an inference node cannot be heard; trying again");
+            told = true;
+        }
+        // Not all servers at once.
+        let jitter = rand::rng().random_range(0.5..1.5);
+        tokio::time::sleep(pause.mul_f64(jitter)).await;
+        pause = (pause * 2).min(PAUSES.1);
+    }
+}
+
+/// Hears one connection to its end: `Ok` when it is due to be renewed.
+async fn listen(config: &NodeConfig, last: &watch::Sender<Last>, heard: &mut bool) -> Result<(), NodeError> {
+    let client = NodeClient::open(config).await?;
+    let mut known = client.describe().await?.models;
+    let mut incarnation = None;
+    let mut events = SseByteStream::new(client.heartbeat().await?);
+    let until = Instant::now() + RENEW;
+    while Instant::now() < until {
+        let event = tokio::time::timeout(DEAD, events.next()).await.map_err(|_| NodeError::Stopped)?;
+        let event = event.ok_or(NodeError::Stopped)?.map_err(NodeError::Heartbeat)?;
+        let Some(data) = event.data else { continue };
+        let beat: Heartbeat =
+            serde_json::from_str(&data).map_err(|source| NodeError::Unreadable { what: "its heartbeat", source })?;
+        // The heartbeat names models; what they are for is asked when it names others than before.
+        if incarnation.is_some_and(|known| known != beat.incarnation) || !names_only(&beat, &known) {
+            known = client.describe().await?.models;
+        }
+        incarnation = Some(beat.incarnation);
+        if !*heard {
+            *heard = true;
+            up(config, true);
+            tracing::info!(node = config.name, models = known.len(), "an inference node is heard");
+        }
+        let node = view(&beat, &known, Instant::now());
+        last.send_replace(Some(Arc::new(Followed { client: client.clone(), node })));
+    }
+    Ok(())
+}
+
+fn up(node: &NodeConfig, up: bool) {
+    metrics::gauge!("sfetnic_inference_node_up", "node" => node.name.clone()).set(if up { 1.0 } else { 0.0 });
+}
+
+fn names_only(beat: &Heartbeat, known: &[ModelDescription]) -> bool {
+    beat.models.iter().all(|load| known.iter().any(|model| model.id == load.id))
+}
+
+/// What can be done with a node, from its heartbeat and what its models are.
+fn view(beat: &Heartbeat, known: &[ModelDescription], heard: Instant) -> Node {
+    let ready = beat.models.iter().filter(|load| load.state == ModelState::Ready).filter_map(|load| {
+        let model = known.iter().find(|model| model.id == load.id)?;
+        let busy = load.active.saturating_add(load.queued);
+        Some(Ready { task: model.task, languages: model.languages.clone(), slots: load.slots, busy })
+    });
+    Node { heard, admits: beat.health.admits(), ready: ready.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::gpu::Health;
+    use protocol::{EngineKind, Language, ModelLoad, Task};
+
+    use super::*;
+
+    #[test]
+    fn only_models_that_are_ready_and_known_serve() {
+        let model = |id: &str, task| ModelDescription {
+            id: id.to_owned(),
+            task,
+            engine: EngineKind::Espeak,
+            languages: vec![Language::Ro],
+            state: ModelState::Unloaded,
+            reason: None,
+            slots: 2,
+            context: None,
+            sample_rate: None,
+            vram_bytes: 0,
+            gpu: None,
+        };
+        let load = |id: &str, state| ModelLoad { id: id.to_owned(), state, active: 1, queued: 2, slots: 2, streams: 0 };
+        let beat = Heartbeat {
+            node: "n".to_owned(),
+            incarnation: 1,
+            sequence: 1,
+            health: Health::Ok,
+            models: vec![
+                load("espeak", ModelState::Ready),
+                load("whisper", ModelState::Loading),
+                load("new", ModelState::Ready),
+            ],
+            gpus: Vec::new(),
+        };
+        let known = [model("espeak", Task::Speech), model("whisper", Task::Transcription)];
+        assert!(!names_only(&beat, &known));
+        let node = view(&beat, &known, Instant::now());
+        assert_eq!(node.ready.len(), 1);
+        assert_eq!((node.ready[0].task, node.ready[0].busy), (Task::Speech, 3));
+    }
+}

@@ -1,0 +1,16 @@
+//! Has the models on the inference nodes work for the appliance.
+//!
+//! Each configured node is followed by its heartbeat ([`follow`]); a request goes to the node that is ranked best at that moment
+//! ([`rank`], pure), and to the next one where that fails before its first result. The domain sees only its ports.
+
+mod client;
+mod config;
+mod error;
+mod follow;
+mod gateway;
+mod languages;
+mod rank;
+mod speech;
+
+pub use config::{InferenceConfig, NodeConfig};
+pub use gateway::Gateway;

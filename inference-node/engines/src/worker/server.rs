@@ -1,0 +1,103 @@
+//! The worker's side: requests from the socket to the model.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+
+use super::frame::{Ask, Receiver, Reply, Sender};
+use crate::model::EVENTS_AHEAD;
+use crate::{EngineError, Events, Model, Stop};
+
+/// Answers requests for as long as the process lives.
+pub(super) async fn serve(listener: UnixListener, model: Arc<dyn Model>) -> io::Result<()> {
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let model = Arc::clone(&model);
+        tokio::spawn(async move {
+            if let Err(error) = answer(stream, model).await {
+                // The node left in the middle, which is how it cancels.
+                tracing::debug!(%error, "a request ended early");
+            }
+        });
+    }
+}
+
+async fn answer(stream: UnixStream, model: Arc<dyn Model>) -> io::Result<()> {
+    let (from, to) = stream.into_split();
+    let (mut asks, mut replies) = (Receiver::new(from), Sender::new(to));
+    let Some(ask) = asks.receive::<Ask>().await? else { return Ok(()) };
+    let stop = Stop::new();
+    let (audio, heard) = mpsc::channel(EVENTS_AHEAD);
+    let watching = tokio::spawn(watch(asks, audio, stop.clone()));
+    let result = work(ask, heard, &*model, &stop, &mut replies).await;
+    watching.abort();
+    stop.cancel();
+    result
+}
+
+/// Reads what else the node sends: live audio, or the end of the connection, which cancels the request.
+async fn watch(mut asks: Receiver<OwnedReadHalf>, audio: mpsc::Sender<Vec<f32>>, stop: Stop) {
+    let mut audio = Some(audio);
+    loop {
+        match asks.receive::<Ask>().await {
+            Ok(Some(Ask::Audio(samples))) if samples.is_empty() => audio = None,
+            Ok(Some(Ask::Audio(samples))) => {
+                if let Some(audio) = &audio
+                    && audio.send(samples).await.is_err()
+                {
+                    // The engine has ended; what else comes is of no use, but the connection is still watched.
+                    continue;
+                }
+            }
+            Ok(Some(_) | None) | Err(_) => {
+                stop.cancel();
+                return;
+            }
+        }
+    }
+}
+
+async fn work(
+    ask: Ask,
+    heard: mpsc::Receiver<Vec<f32>>,
+    model: &dyn Model,
+    stop: &Stop,
+    replies: &mut Sender<OwnedWriteHalf>,
+) -> io::Result<()> {
+    match ask {
+        Ask::Chat(request) => stream(model.chat(request, stop.clone()).await, Reply::Chat, replies).await,
+        Ask::Speak(request) => stream(model.speak(request, stop.clone()).await, Reply::Speech, replies).await,
+        Ask::Listen(request) => stream(model.listen(request, heard, stop.clone()).await, Reply::Heard, replies).await,
+        Ask::Embed(request) => once(model.embed(request, stop.clone()).await.map(Reply::Embeddings), replies).await,
+        Ask::Transcribe(request) => {
+            once(model.transcribe(request, stop.clone()).await.map(Reply::Transcript), replies).await
+        }
+        Ask::Audio(_) => once(Err(EngineError::Failed("audio came before a request for it".to_owned())), replies).await,
+    }
+}
+
+async fn once(result: Result<Reply, EngineError>, replies: &mut Sender<OwnedWriteHalf>) -> io::Result<()> {
+    replies.send(&result.unwrap_or_else(Reply::Failed)).await
+}
+
+async fn stream<T>(
+    begun: Result<Events<T>, EngineError>,
+    wrap: fn(T) -> Reply,
+    replies: &mut Sender<OwnedWriteHalf>,
+) -> io::Result<()> {
+    let mut events = match begun {
+        Ok(events) => events,
+        Err(error) => return replies.send(&Reply::Failed(error)).await,
+    };
+    replies.send(&Reply::Started).await?;
+    while let Some(event) = events.recv().await {
+        match event {
+            Ok(piece) => replies.send(&wrap(piece)).await?,
+            Err(error) => return replies.send(&Reply::Failed(error)).await,
+        }
+    }
+    replies.send(&Reply::Ended).await
+}

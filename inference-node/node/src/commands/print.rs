@@ -1,0 +1,19 @@
+//! What the command line prints.
+
+use anyhow::Context;
+use serde::Serialize;
+
+/// One line, or several.
+#[expect(clippy::print_stdout, reason = "what the person at the terminal asked for")]
+pub(super) fn line(text: impl std::fmt::Display) {
+    println!("{text}");
+}
+
+/// Data as JSON.
+///
+/// # Errors
+/// When it cannot be represented.
+pub(super) fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
+    line(serde_json::to_string_pretty(value).context("failed to write JSON")?);
+    Ok(())
+}

@@ -1,0 +1,19 @@
+//! What every program of ours does around its work: configuration with origins, logs, metrics, HTTPS, signals, systemd.
+//!
+//! No part of what the programs are for lives here.
+
+pub mod config;
+pub mod http;
+pub mod logs;
+pub mod metrics;
+pub mod signals;
+pub mod systemd;
+mod tls;
+
+pub use tls::{ClientCertificate, TlsFiles};
+
+/// Chooses the TLS provider. Several end up in the tree; every program says once which one serves.
+pub fn choose_tls_provider() {
+    // A second call finds the first one's choice.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
