@@ -50,7 +50,7 @@ lint: deps web ## Formatting, clippy, licences and sources of dependencies
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo deny --log-level error check bans licenses sources
 
-bench: deps web ## Measure, and print the figures of docs/benchmarks.md (DATA=folder adds its evaluation files)
+bench: deps models-test web ## Measure, and print the figures of docs/benchmarks.md (DATA=folder adds its evaluation files)
 	@DATA="$(DATA)" scripts/bench
 
 eval: deps web ## Evaluate the answers over the starter pack

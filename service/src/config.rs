@@ -20,6 +20,8 @@ pub struct Places {
     pub prefix: &'static str,
     /// Where the file is looked for when none is named.
     pub files: &'static [&'static str],
+    /// Beginnings of variables, after the prefix, that are another program's.
+    pub others: &'static [&'static str],
 }
 
 /// Why the configuration cannot be used.
@@ -85,7 +87,9 @@ where
         figment = figment.merge(Toml::file_exact(file));
     }
     // …CONFIG names the file itself; single underscores belong to the key's own name.
-    let figment = figment.merge(Env::prefixed(places.prefix).ignore(&["config"]).split("__"));
+    let ours = move |key: &str| !places.others.iter().any(|other| key.to_ascii_uppercase().starts_with(other));
+    let variables = Env::prefixed(places.prefix).ignore(&["config"]).filter(move |key| ours(key.as_str()));
+    let figment = figment.merge(variables.split("__"));
     let config: C = figment.extract().map_err(|error| ConfigError::Wrong(Box::new(error)))?;
     Ok(Loaded { config, figment, prefix: places.prefix })
 }

@@ -17,7 +17,12 @@ use store::StoreConfig;
 pub(crate) use service::config::{ConfigError, render};
 
 /// Where the configuration is looked for.
-const PLACES: Places = Places { prefix: "SFETNIC_", files: &["sfetnic.toml", "/etc/sfetnic/appliance.toml"] };
+const PLACES: Places = Places {
+    prefix: "SFETNIC_",
+    files: &["sfetnic.toml", "/etc/sfetnic/appliance.toml"],
+    // The inference node's, which is often set up in the same shell.
+    others: &["NODE_"],
+};
 
 /// The configuration with its origins.
 pub(crate) type Loaded = service::config::Loaded<Config>;

@@ -44,9 +44,12 @@ fn one_thread_speaks_three_languages_with_several_voices() {
         let other = say(&synthesiser, "Bună ziua", &format!("ro+{variant}"), 160).unwrap();
         assert!(plain != other, "{variant} is another voice");
     }
-    // A little of its sound is drawn at random: the length is not.
+    // A little of its sound and length is drawn at random.
     let again = say(&synthesiser, "Bună ziua", "ro", 160).unwrap();
-    assert_eq!(plain.len(), again.len(), "nothing is left of the other voices");
+    assert!(
+        seconds(&again) / seconds(&plain) > 0.9 && seconds(&plain) / seconds(&again) > 0.9,
+        "the plain voice is back"
+    );
 
     let text = "Eliberarea cărții electronice de identitate durează cel mult treizeci de zile.";
     let (calm, quick) = (say(&synthesiser, text, "ro", 120).unwrap(), say(&synthesiser, text, "ro", 240).unwrap());
@@ -55,7 +58,7 @@ fn one_thread_speaks_three_languages_with_several_voices() {
     assert_eq!(sounds(&synthesiser, "mașină", "ro"), "maʃˈinə");
     assert!(!sounds(&synthesiser, "Deschideți browser-ul Windows", "ro").contains('('), "no marks of languages");
     assert!(matches!(say(&synthesiser, "x", "klingon", 160), Err(EspeakError::Failed(_))));
-    assert!(say(&synthesiser, "", "ro", 160).unwrap().is_empty());
+    assert!(seconds(&say(&synthesiser, "", "ro", 160).unwrap()) < 0.5);
     assert!(!say(&synthesiser, "a\0b", "ro", 160).unwrap().is_empty(), "a zero byte does not end the text");
 
     // Nobody wants it any more after the first sound: the rest is not made.

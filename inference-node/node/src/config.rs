@@ -9,8 +9,11 @@ use service::config::{ConfigError, Places};
 use service::logs::LogFormat;
 
 /// Where the configuration is looked for.
-pub(crate) const PLACES: Places =
-    Places { prefix: "SFETNIC_NODE_", files: &["inference-node.toml", "/etc/sfetnic/inference-node.toml"] };
+pub(crate) const PLACES: Places = Places {
+    prefix: "SFETNIC_NODE_",
+    files: &["inference-node.toml", "/etc/sfetnic/inference-node.toml"],
+    others: &[],
+};
 
 /// The configuration with its origins.
 pub(crate) type Loaded = service::config::Loaded<Config>;

@@ -67,6 +67,7 @@ pub struct ModelLoad {
     /// Requests it can compute at the same time.
     pub slots: u32,
     /// Live streams that it listens to; they share its slots, each computing a small part of the time.
+    #[serde(default)]
     pub streams: u32,
 }
 

@@ -337,6 +337,6 @@ async fn the_conversation_can_be_taken_along() {
 fn the_description_names_every_way_in() {
     let described = serde_json::to_value(chat::openapi()).unwrap();
     let paths: Vec<&String> = described["paths"].as_object().unwrap().keys().collect();
-    assert_eq!(paths.len(), 11, "{paths:?}");
+    assert_eq!(paths.len(), 14, "{paths:?}");
     assert!(described["components"]["securitySchemes"]["secret"].is_object());
 }

@@ -138,7 +138,7 @@ async fn busy_node() -> String {
             "driver": { "state": "released" } },
         "models": [model("voice", "speech"), model("ear", "transcription")],
     });
-    let load = |id: &str| json!({ "id": id, "state": "ready", "active": 0, "queued": 0, "slots": 8 });
+    let load = |id: &str| json!({ "id": id, "state": "ready", "active": 0, "queued": 0, "slots": 8, "streams": 0 });
     let beat = json!({ "node": "busy", "incarnation": 1, "sequence": 1, "health": "ok", "gpus": [],
         "models": [load("voice"), load("ear")] });
     let beats = move || {

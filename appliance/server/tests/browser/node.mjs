@@ -48,7 +48,7 @@ export async function startEar(words) {
     gpus: { source: "script", taken_unix_ms: 0, revision: 0, driver: { state: "released" }, gpus: [] },
     models: [{ ...model, task: "transcription", engine: "whisper", languages: ["ro"], vram_bytes: 0 }],
   };
-  const beat = { node: "ear", incarnation: 1, sequence: 1, health: "ok", gpus: [], models: [{ ...model, active: 0, queued: 0 }] };
+  const beat = { node: "ear", incarnation: 1, sequence: 1, health: "ok", gpus: [], models: [{ ...model, active: 0, queued: 0, streams: 0 }] };
   const recordings = [];
   const server = createServer(async (request, response) => {
     if (request.url === "/v1/node") {

@@ -160,7 +160,7 @@ test("without JavaScript the answer leads to its sound and no microphone is show
   assert.equal(sound.headers()["content-type"], "audio/wav");
   assert.ok(measure(await sound.body()).loudness > 300);
   assert.ok(await page.locator("[data-microphone]").isHidden());
-  await checkPage(page, "speech-no-script");
+  await screenshot(page, "speech-no-script");
 });
 
 test("on another site the element plays an answer whose secret no cookie carries", async () => {
@@ -196,7 +196,8 @@ test("a question is said, checked and only then sent", async (t) => {
     await microphone.click();
     await page.locator("[data-microphone][aria-pressed=true]").waitFor();
     await page.locator("[data-count]", { hasText: "1 din 60" }).waitFor();
-    await checkPage(page, "speech-recording");
+    await screenshot(page, "speech-recording");
+    await checkPage(page, "speech-recorded");
     await page.locator("[data-voice]", { hasText: "Verificați textul și trimiteți-l." }).waitFor();
     assert.equal(await microphone.getAttribute("aria-pressed"), "false");
   });

@@ -40,7 +40,7 @@ pub(crate) fn without_tags(words: Vec<HeardWord>) -> Vec<HeardWord> {
     let (mut square, mut stars) = (false, false);
     // A bracket that is never closed would swallow the rest.
     let closed = words.iter().any(|word| word.text.contains(']'));
-    let even = all.matches('*').count() % 2 == 0;
+    let even = all.matches('*').count().is_multiple_of(2);
     words
         .into_iter()
         .filter_map(|mut word| {

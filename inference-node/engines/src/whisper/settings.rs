@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use crate::Device;
 
-    fn spec(settings: serde_json::Value) -> ModelSpec {
+    fn spec(settings: &serde_json::Value) -> ModelSpec {
         ModelSpec {
             id: "ears".to_owned(),
             task: Task::Transcription,
@@ -102,12 +102,12 @@ mod tests {
 
     #[test]
     fn no_settings_are_the_defaults_of_whisper_cpp() {
-        assert_eq!(Settings::of(&spec(serde_json::json!({}))).unwrap(), Settings::default());
+        assert_eq!(Settings::of(&spec(&serde_json::json!({}))).unwrap(), Settings::default());
     }
 
     #[test]
     fn a_misspelt_setting_is_named_with_its_model() {
-        let error = Settings::of(&spec(serde_json::json!({ "beam": 5 }))).unwrap_err().to_string();
+        let error = Settings::of(&spec(&serde_json::json!({ "beam": 5 }))).unwrap_err().to_string();
         assert!(error.contains("`ears`") && error.contains("beam"), "{error}");
     }
 
@@ -120,7 +120,7 @@ mod tests {
             serde_json::json!({ "turn_seconds": 0 }),
             serde_json::json!({ "partial_every_ms": 0 }),
         ] {
-            assert!(Settings::of(&spec(wrong)).is_err());
+            assert!(Settings::of(&spec(&wrong)).is_err());
         }
     }
 }

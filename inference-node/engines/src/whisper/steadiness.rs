@@ -82,7 +82,7 @@ mod tests {
         assert!(steady_part(&tone(&[350.0, 440.0])) > 0.95);
         let mut busy = tone(&[425.0]);
         for (index, sample) in busy.iter_mut().enumerate() {
-            *sample *= f32::from(index / 8_000 % 2 == 0);
+            *sample *= f32::from((index / 8_000).is_multiple_of(2));
         }
         assert!(steady_part(&busy) > 0.8, "{}", steady_part(&busy));
     }

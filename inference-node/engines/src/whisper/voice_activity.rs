@@ -171,7 +171,7 @@ mod tests {
         };
         let tone = |hertz: f32| move |i: usize| (i as f32 * hertz * std::f32::consts::TAU / RATE as f32).sin() * 0.3;
         let (test_tone, dial_tone) = (tone(1004.0), tone(425.0));
-        let busy = |i: usize| if i / 8_000 % 2 == 0 { dial_tone(i) } else { 0.0 };
+        let busy = |i: usize| if (i / 8_000).is_multiple_of(2) { dial_tone(i) } else { 0.0 };
         let length = 5 * RATE as usize;
         let sounds: [(&str, Vec<f32>); 6] = [
             ("silence", vec![0.0; length]),

@@ -1,6 +1,6 @@
 //! The whisper engine hears real sound: sentences spoken by espeak-ng, and what is no speech.
 #![cfg(feature = "whisper")]
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod live;
 mod loading;

@@ -82,6 +82,8 @@ mod tests {
             let (trusted, text) = signed(b"index");
             let mut damaged = text.clone();
             let at = at.min(text.len() - 2);
+            // The last letter of a base64 text has bits that mean nothing.
+            prop_assume!(!matches!(text.as_bytes()[at + 1], b'\n' | b'='));
             damaged.replace_range(at..=at, &with);
             let verdict = check(b"index", Some(&damaged), &trusted);
             prop_assert!(damaged == text || !matches!(verdict, Ok(Trust::Signed(_))), "{damaged}");

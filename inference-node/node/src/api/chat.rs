@@ -275,17 +275,17 @@ impl Streamed {
     async fn event(&mut self) -> Option<Event> {
         let (event, next) = match self.next {
             Next::Nothing => return None,
-            Next::Role => (self.delta(json!({ "role": "assistant", "content": "" }), None), Next::Text),
-            Next::Usage(usage) => (self.chunk(json!([]), Some(usage)), Next::Done),
+            Next::Role => (self.delta(&json!({ "role": "assistant", "content": "" }), None), Next::Text),
+            Next::Usage(usage) => (self.chunk(&json!([]), Some(usage)), Next::Done),
             Next::Done => {
                 self.lease.done();
                 (Event::default().data("[DONE]"), Next::Nothing)
             }
             Next::Text => match self.events.recv().await {
-                Some(Ok(ChatEvent::Text(text))) => (self.delta(json!({ "content": text }), None), Next::Text),
+                Some(Ok(ChatEvent::Text(text))) => (self.delta(&json!({ "content": text }), None), Next::Text),
                 Some(Ok(ChatEvent::Finished { reason, usage })) => {
                     let next = if self.with_usage { Next::Usage(usage) } else { Next::Done };
-                    (self.delta(json!({}), Some(reason)), next)
+                    (self.delta(&json!({}), Some(reason)), next)
                 }
                 Some(Err(error)) => (self.failure(error), Next::Nothing),
                 None => (self.failure(broken_off()), Next::Nothing),
@@ -295,11 +295,11 @@ impl Streamed {
         Some(event)
     }
 
-    fn delta(&self, delta: Value, reason: Option<FinishReason>) -> Event {
-        self.chunk(json!([{ "index": 0, "delta": delta, "finish_reason": reason, "logprobs": null }]), None)
+    fn delta(&self, delta: &Value, reason: Option<FinishReason>) -> Event {
+        self.chunk(&json!([{ "index": 0, "delta": delta, "finish_reason": reason, "logprobs": null }]), None)
     }
 
-    fn chunk(&self, choices: Value, usage: Option<Usage>) -> Event {
+    fn chunk(&self, choices: &Value, usage: Option<Usage>) -> Event {
         let Head { id, created, model } = &self.head;
         let mut body = json!({
             "id": id, "object": "chat.completion.chunk", "created": created, "model": model, "choices": choices,

@@ -170,6 +170,7 @@ pub(super) async fn wrong_method(method: Method, uri: Uri) -> ApiError {
 }
 
 /// A defect of ours ends one request, not the node.
+#[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
 pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = message.unwrap_or("unknown"), "a request met a defect");

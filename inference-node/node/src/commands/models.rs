@@ -32,9 +32,9 @@ pub(crate) fn run(command: ModelsCommand, config: &Config, json: bool) -> anyhow
         ModelsCommand::Show { id } => {
             let manifest = store()?.show(&named(&id)?)?;
             if json {
-                print::json(&manifest)?
+                print::json(&manifest)?;
             } else {
-                print::line(toml::to_string_pretty(&manifest)?.trim_end())
+                print::line(toml::to_string_pretty(&manifest)?.trim_end());
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -47,7 +47,7 @@ enum Trouble {
 /// A loaded model and what keeps it there.
 enum Running {
     Process {
-        worker: Worker,
+        worker: Box<Worker>,
         reservation: Option<Reservation>,
         /// Keep the files from being removed or replaced.
         _files: Vec<OpenedModel>,
@@ -245,10 +245,11 @@ async fn start(hosted: &Hosted, parts: &HostParts, ledger: &Arc<Ledger>) -> Resu
     if let Some(reservation) = &reservation {
         reservation.filled_by(worker.pid());
     }
-    Ok(Running::Process { worker, reservation, _files: files })
+    Ok(Running::Process { worker: Box::new(worker), reservation, _files: files })
 }
 
 /// Whether starting the engine again may help.
+#[expect(clippy::needless_pass_by_value, reason = "used as a function of `map_err`")]
 fn passing_or_lasting(error: EngineError) -> Trouble {
     match error {
         // Another server may come up again; our own files do not mend themselves.
