@@ -97,16 +97,15 @@ async fn where_nobody_speaks_nothing_is_written() {
 #[tokio::test]
 async fn two_states_hear_the_same_as_one() {
     let (one, two) = (model(1).await, model(2).await);
-    let [(ro, first), (hu, second), _] = SENTENCES;
+    // Spoken once: espeak-ng never says the same twice in quite the same way.
+    let [first, second, _] = SENTENCES.map(|(language, sentence)| request(spoken(language, sentence), Some(language)));
     let alone: [Transcript; 2] = [
-        one.transcribe(request(spoken(ro, first), Some(ro)), Stop::new()).await.unwrap(),
-        one.transcribe(request(spoken(hu, second), Some(hu)), Stop::new()).await.unwrap(),
+        one.transcribe(first.clone(), Stop::new()).await.unwrap(),
+        one.transcribe(second.clone(), Stop::new()).await.unwrap(),
     ];
     for _ in 0..3 {
-        let (left, right) = tokio::join!(
-            two.transcribe(request(spoken(ro, first), Some(ro)), Stop::new()),
-            two.transcribe(request(spoken(hu, second), Some(hu)), Stop::new()),
-        );
+        let (left, right) =
+            tokio::join!(two.transcribe(first.clone(), Stop::new()), two.transcribe(second.clone(), Stop::new()));
         assert_eq!([left.unwrap(), right.unwrap()], alone);
     }
 }
