@@ -1,4 +1,4 @@
-//! How many times faster than real time resampling, decoding and encoding are: `cargo run --release -p audio --example throughput`.
+//! How many times faster than real time resampling, decoding and encoding are: `cargo run --release -p audio --example speed`.
 
 #![allow(clippy::print_stdout)]
 
