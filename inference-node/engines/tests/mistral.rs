@@ -20,11 +20,11 @@ const EMBEDDING: (&str, Option<&str>) = ("tiny-embeddings", Some("model.safetens
 
 /// The folder with the small models.
 fn small_models() -> Utf8PathBuf {
-    let folder = std::env::var("SFETNIC_SMALL_MODELS")
+    let folder = std::env::var("SMALL_MODELS")
         .unwrap_or_else(|_| format!("{}/.cache/sfetnic/small-models", std::env::var("HOME").unwrap()));
     assert!(
         Utf8Path::new(&folder).is_dir(),
-        "`{folder}` is missing: make it with `make models-test`, or name another folder in SFETNIC_SMALL_MODELS"
+        "`{folder}` is missing: make it with `make models-test`, or name another folder in SMALL_MODELS"
     );
     folder.into()
 }

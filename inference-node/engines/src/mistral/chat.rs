@@ -296,7 +296,7 @@ mod tests {
 
     /// The small language model of `make models-test`.
     async fn small_model() -> Arc<Running> {
-        let folder = std::env::var("SFETNIC_SMALL_MODELS")
+        let folder = std::env::var("SMALL_MODELS")
             .unwrap_or_else(|_| format!("{}/.cache/sfetnic/small-models", std::env::var("HOME").unwrap()));
         let spec = serde_json::from_value(json!({
             "id": "small", "task": protocol::Task::Chat, "engine": protocol::EngineKind::Mistral, "languages": [],
@@ -304,7 +304,7 @@ mod tests {
             "slots": 1, "settings": {},
         }));
         let loaded = super::super::load::load(spec.unwrap()).await;
-        Arc::new(loaded.expect("the small models are made by `make models-test`, and found by SFETNIC_SMALL_MODELS"))
+        Arc::new(loaded.expect("the small models are made by `make models-test`, and found by SMALL_MODELS"))
     }
 
     fn long_request() -> ChatRequest {

@@ -15,7 +15,7 @@ use protocol::{EngineKind, Language, Task};
 
 /// A file of the small models.
 fn small_model(file: &str) -> Utf8PathBuf {
-    let folder = std::env::var("SFETNIC_SMALL_MODELS").map_or_else(
+    let folder = std::env::var("SMALL_MODELS").map_or_else(
         |_| Utf8PathBuf::from(std::env::var("HOME").unwrap()).join(".cache/sfetnic/small-models"),
         Utf8PathBuf::from,
     );
