@@ -47,7 +47,8 @@ impl Mistral {
     pub(crate) async fn load(spec: ModelSpec) -> Result<Self, EngineError> {
         let task = spec.task;
         let running = Arc::new(load::load(spec).await?);
-        let mut facts = Facts { context: Some(running.context), ..Facts::default() };
+        let mut facts =
+            Facts { context: Some(running.told.context), slots: Some(running.told.slots), ..Facts::default() };
         if task == Task::Embeddings {
             // The first vector tells how long all are, and shows that the model works.
             let request = EmbeddingsRequest { texts: vec!["a".to_owned()] };

@@ -35,11 +35,14 @@ pub struct Facts {
     pub listens: bool,
     /// Numbers in a vector that it makes.
     pub dimensions: Option<u32>,
+    /// How many calls it computes at the same time, where that is fewer than its spec has slots.
+    pub slots: Option<u32>,
 }
 
 /// A loaded model. It does the kinds of work of its task and refuses the others with [`EngineError::Unsupported`].
 ///
-/// An implementation admits as many calls at the same time as its spec has slots; the node holds the others back.
+/// An implementation admits as many calls at the same time as [`Facts::slots`] says, else as its spec has slots; the node
+/// holds the others back.
 #[async_trait]
 pub trait Model: Send + Sync + 'static {
     /// What is known of it.

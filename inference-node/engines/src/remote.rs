@@ -52,8 +52,7 @@ impl Remote {
             context: spec.context.or(listed.context),
             sample_rate: (spec.task == Task::Speech).then_some(connection.settings.sample_rate),
             voices: connection.settings.voices.clone(),
-            listens: false,
-            dimensions: None,
+            ..Facts::default()
         };
         if spec.task == Task::Embeddings {
             facts.dimensions = Some(embeddings::dimensions(&connection).await?);

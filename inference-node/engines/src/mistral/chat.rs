@@ -38,10 +38,11 @@ async fn chat_watched(
 ) -> Result<Events<ChatEvent>, EngineError> {
     let choice = choice(&request, &running)?;
     let constraint = constraint(&request.format);
+    let ends = running.told.ends.filter(|_| request.format != ResponseFormat::Text);
     let place = running.place(&stop).await?;
-    let messages = conversation(&request.messages, running.thinking);
+    let messages = conversation(&request.messages, running.told.thinking);
     let prompt_tokens = u32::try_from(running.tokens(&messages).await?.len()).unwrap_or(u32::MAX);
-    let longest = longest(prompt_tokens, running.context, request.max_tokens)?;
+    let longest = longest(prompt_tokens, running.told.context, request.max_tokens)?;
 
     // There is room for all pieces: the engine has one thread for all requests, and one whose pieces nobody takes must not
     // hold the others back.
@@ -51,7 +52,7 @@ async fn chat_watched(
     let normal = NormalRequest {
         is_streaming: true,
         constraint,
-        logits_processors: Some(vec![Arc::new(Chooser::new(choice, progress.clone()))]),
+        logits_processors: Some(vec![Arc::new(Chooser::new(choice, ends, progress.clone()))]),
         ..plain_request(messages, params, sender)
     };
     let engine = running.send(Request::Normal(Box::new(normal))).await?;
@@ -210,7 +211,7 @@ fn choice(request: &ChatRequest, running: &Running) -> Result<Choice, EngineErro
     within("top_p", request.top_p, 0.0, 1.0)?;
     within("frequency_penalty", request.frequency_penalty, -2.0, 2.0)?;
     within("presence_penalty", request.presence_penalty, -2.0, 2.0)?;
-    let defaults = &running.defaults;
+    let defaults = &running.told.defaults;
     let default_temperature = if defaults.do_sample == Some(false) { Some(0.0) } else { defaults.temperature };
     let number = |value: Option<f64>, otherwise: f64| value.unwrap_or(otherwise) as f32;
     Ok(Choice {
@@ -327,7 +328,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn the_engine_stops_computing_when_nobody_wants_the_message() {
         let running = small_model().await;
-        let longest = running.context - 100;
+        let longest = running.told.context - 100;
         for by_dropping in [false, true] {
             let progress = Arc::new(Progress::default());
             let stop = Stop::new();

@@ -50,7 +50,7 @@ async fn embed_all(running: &Running, texts: &[String], stop: &Stop) -> Result<E
         let mut prompts = Vec::with_capacity(texts.len());
         for (offset, text) in texts.iter().enumerate() {
             let tokens = running.tokens(&RequestMessage::Embedding { prompt: text.clone() }).await?;
-            check_length(number * TOGETHER + offset, tokens.len(), running.context)?;
+            check_length(number * TOGETHER + offset, tokens.len(), running.told.context)?;
             embeddings.prompt_tokens += u32::try_from(tokens.len()).unwrap_or(u32::MAX);
             prompts.push(twice_if_alone(tokens));
         }

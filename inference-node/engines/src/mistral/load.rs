@@ -1,5 +1,6 @@
 //! From a specification to a running engine.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ use tokio::sync::Mutex;
 
 use super::failure::{guarded, loading};
 use super::files::{self, Files, Size};
-use super::running::Running;
+use super::running::{Running, Told};
+use super::sampling::Ends;
 use super::settings::{Pages, Settings};
 use crate::{Device, EngineError, ModelSpec};
 
@@ -98,18 +100,25 @@ fn start(
     context: u32,
     runtime: &Handle,
 ) -> Result<Running, EngineError> {
-    let (defaults, paged, device_keeps) = {
+    let (defaults, paged, device_keeps, ends) = {
         let pipeline = pipeline.blocking_lock();
         if spec.task == Task::Chat {
             check_template(&*pipeline)?;
         }
         let metadata = pipeline.get_metadata();
-        (pipeline.generation_defaults(), metadata.cache_config.clone(), !pipeline.device().is_cpu())
+        let grammar_end = metadata.tok_env().map(|tokens| tokens.tok_trie().eos_token());
+        let ends = grammar_end.and_then(|end| Ends::of(end, &metadata.eos_tok));
+        (pipeline.generation_defaults(), metadata.cache_config.clone(), !pipeline.device().is_cpu(), ends)
     };
-    let slots = std::num::NonZeroUsize::new(spec.slots as usize).unwrap_or(std::num::NonZeroUsize::MIN);
+    // Without pages the engine (mistral.rs 0.8.1) computes together only requests of the same length, and sends a message
+    // begun back to its prompt when another comes: two at a time take longer than one after the other, and seeds no longer
+    // repeat.
+    let alone = spec.task == Task::Chat && paged.is_none();
+    let slots = if alone { 1 } else { spec.slots.max(1) };
+    let most = NonZeroUsize::new(slots as usize).unwrap_or(NonZeroUsize::MIN);
     let scheduler = match paged {
-        Some(config) => SchedulerConfig::PagedAttentionMeta { max_num_seqs: slots.get(), config },
-        None => SchedulerConfig::DefaultScheduler { method: DefaultSchedulerMethod::Fixed(slots) },
+        Some(config) => SchedulerConfig::PagedAttentionMeta { max_num_seqs: most.get(), config },
+        None => SchedulerConfig::DefaultScheduler { method: DefaultSchedulerMethod::Fixed(most) },
     };
     let engine = MistralRsBuilder::new(pipeline, scheduler, false, None)
         .with_no_kv_cache(false)
@@ -118,7 +127,8 @@ fn start(
         .build();
     let engine = runtime.block_on(engine);
     let keep = (spec.task == Task::Chat && settings.kept > 0 && !device_keeps).then_some(settings.kept);
-    Ok(Running::new(engine, context, defaults.unwrap_or_default(), settings.thinking, spec.slots, keep))
+    let told = Told { context, slots, defaults: defaults.unwrap_or_default(), thinking: settings.thinking, ends };
+    Ok(Running::new(engine, told, keep))
 }
 
 /// Makes sure that conversations can be written down for the model, without anything from outside.

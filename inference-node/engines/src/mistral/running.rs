@@ -9,6 +9,7 @@ use mistralrs::{MistralRs, ModelGenerationDefaults, NormalRequest, Request, Requ
 use tokio::sync::{OwnedRwLockReadGuard, OwnedSemaphorePermit, RwLock, Semaphore, mpsc};
 
 use super::failure;
+use super::sampling::Ends;
 use crate::{EngineError, Stop};
 
 /// A token number that no vocabulary has. (The highest number of all would stand for padding.)
@@ -17,16 +18,26 @@ const NO_TOKEN: u32 = u32::MAX - 1;
 /// A loaded model.
 pub(crate) struct Running {
     engine: Arc<MistralRs>,
-    /// The longest input and output together, in tokens.
-    pub(crate) context: u32,
-    /// What the model's makers set where a request sets nothing.
-    pub(crate) defaults: ModelGenerationDefaults,
-    /// Whether the model is to think before it speaks.
-    pub(crate) thinking: bool,
+    /// What it was told, and what its files tell.
+    pub(crate) told: Told,
     slots: Arc<Semaphore>,
     busy: Arc<RwLock<()>>,
     kept: AtomicU32,
     keep: Option<u32>,
+}
+
+/// What a loaded model works with.
+pub(crate) struct Told {
+    /// The longest input and output together, in tokens.
+    pub(crate) context: u32,
+    /// Requests computed at the same time.
+    pub(crate) slots: u32,
+    /// What the model's makers set where a request sets nothing.
+    pub(crate) defaults: ModelGenerationDefaults,
+    /// Whether the model is to think before it speaks.
+    pub(crate) thinking: bool,
+    /// The tokens that end a message in a prescribed form, where the engine and the model do not mean the same.
+    pub(crate) ends: Option<Ends>,
 }
 
 /// The right to compute one request. Given back when dropped.
@@ -38,20 +49,11 @@ pub(crate) struct Place {
 impl Running {
     /// Takes over a loaded engine. `keep` is the number of finished requests after which all that is kept of them is
     /// forgotten, where the engine does not see to it.
-    pub(crate) fn new(
-        engine: Arc<MistralRs>,
-        context: u32,
-        defaults: ModelGenerationDefaults,
-        thinking: bool,
-        slots: u32,
-        keep: Option<u32>,
-    ) -> Self {
+    pub(crate) fn new(engine: Arc<MistralRs>, told: Told, keep: Option<u32>) -> Self {
         Self {
             engine,
-            context,
-            defaults,
-            thinking,
-            slots: Arc::new(Semaphore::new(slots as usize)),
+            slots: Arc::new(Semaphore::new(told.slots as usize)),
+            told,
             busy: Arc::default(),
             kept: AtomicU32::new(0),
             keep,

@@ -59,9 +59,37 @@ impl Progress {
     }
 }
 
+/// The tokens that end a message in a prescribed form.
+///
+/// The engine's grammars know one end, guessed from the tokens' names (`<|endoftext|>` goes before `<|im_end|>`); the engine
+/// itself stops at the ends that the model's files name. Where these differ (Qwen's GGUF files), a message whose form is
+/// complete would go on with the grammar's end, which nobody sees, up to its longest length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ends {
+    grammar: u32,
+    model: u32,
+}
+
+impl Ends {
+    /// Of a model, if its own ends do not have that of the grammars among them.
+    pub(crate) fn of(grammar: u32, model: &[u32]) -> Option<Self> {
+        let first = *model.first()?;
+        (!model.contains(&grammar)).then_some(Self { grammar, model: first })
+    }
+
+    /// Whether the grammar has ended the message and still allows nothing else.
+    fn reached(self, scores: &[f32], context: &[u32]) -> bool {
+        let mut allowed = scores.iter().zip(0..).filter(|(score, _)| **score > f32::NEG_INFINITY);
+        context.last() == Some(&self.grammar)
+            && allowed.next().is_some_and(|(_, token)| token == self.grammar)
+            && allowed.next().is_none()
+    }
+}
+
 /// Chooses the tokens of one request.
 pub(crate) struct Chooser {
     choice: Choice,
+    ends: Option<Ends>,
     progress: Arc<Progress>,
     state: Mutex<State>,
 }
@@ -79,9 +107,9 @@ struct State {
 }
 
 impl Chooser {
-    /// For a new request.
-    pub(crate) fn new(choice: Choice, progress: Arc<Progress>) -> Self {
-        Self { choice, progress, state: Mutex::default() }
+    /// For a new request; `ends` for one in a prescribed form.
+    pub(crate) fn new(choice: Choice, ends: Option<Ends>, progress: Arc<Progress>) -> Self {
+        Self { choice, ends, progress, state: Mutex::default() }
     }
 
     /// Whether the engine's scores are passed on as they are.
@@ -94,13 +122,16 @@ impl CustomLogitsProcessor for Chooser {
     fn apply(&self, logits: &Tensor, context: &[u32]) -> mistralrs::Result<Tensor> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.begin(context, &self.progress);
-        if self.passes_on() && state.step > 1 {
+        if self.passes_on() && state.step > 1 && self.ends.is_none() {
             return Ok(logits.clone());
         }
         let mut scores: Vec<f32> = logits.to_vec1()?;
         if scores.iter().any(|score| score.is_nan()) {
             self.progress.broken.store(true, Relaxed);
             return Ok(logits.clone());
+        }
+        if let Some(ends) = self.ends.filter(|ends| ends.reached(&scores, context)) {
+            return only(ends.model as usize, scores);
         }
         if self.passes_on() {
             return Ok(logits.clone());
@@ -109,14 +140,21 @@ impl CustomLogitsProcessor for Chooser {
         if self.choice.temperature > 0.0 {
             let chance = uniform(self.choice.seed, state.step, state.attempt);
             let token = draw(&scores, &self.choice, chance);
-            scores.fill(f32::NEG_INFINITY);
-            if let Some(score) = scores.get_mut(token) {
-                *score = 0.0;
-            }
+            return only(token, scores);
         }
         let vocabulary = scores.len();
         Tensor::from_vec(scores, vocabulary, &Device::Cpu)
     }
+}
+
+/// Scores of which this token is the only choice.
+fn only(token: usize, mut scores: Vec<f32>) -> mistralrs::Result<Tensor> {
+    scores.fill(f32::NEG_INFINITY);
+    if let Some(score) = scores.get_mut(token) {
+        *score = 0.0;
+    }
+    let vocabulary = scores.len();
+    Tensor::from_vec(scores, vocabulary, &Device::Cpu)
 }
 
 impl State {
@@ -227,7 +265,7 @@ mod tests {
     }
 
     fn tokens(choice: Choice, count: u32) -> Vec<usize> {
-        let chooser = Chooser::new(choice, Arc::default());
+        let chooser = Chooser::new(choice, None, Arc::default());
         let mut context = vec![0];
         (0..count)
             .map(|_| {
@@ -270,7 +308,7 @@ mod tests {
     #[test]
     fn a_cached_beginning_of_the_prompt_is_counted() {
         let progress = Arc::new(Progress::default());
-        let chooser = Chooser::new(WARM, progress.clone());
+        let chooser = Chooser::new(WARM, None, progress.clone());
         choose(&chooser, &[0.0, 1.0], &[5, 6]);
         choose(&chooser, &[0.0, 1.0], &[1, 2, 3, 4, 5, 6, 1]);
         assert_eq!((progress.tokens(), progress.cached(6)), (2, 4));
@@ -279,7 +317,7 @@ mod tests {
     #[test]
     fn a_second_question_for_the_same_token_counts_once_and_draws_anew() {
         let progress = Arc::new(Progress::default());
-        let chooser = Chooser::new(WARM, progress.clone());
+        let chooser = Chooser::new(WARM, None, progress.clone());
         for _ in 0..10 {
             choose(&chooser, &[0.0, 1.0], &[5]);
         }
@@ -288,9 +326,21 @@ mod tests {
     }
 
     #[test]
+    fn a_message_whose_form_is_complete_ends_as_the_model_ends_its_messages() {
+        let ends = Some(Ends { grammar: 0, model: 2 });
+        for choice in [WARM, Choice { temperature: 0.0, ..WARM }] {
+            let chooser = Chooser::new(choice, ends, Arc::default());
+            let ended = [1.0, f32::NEG_INFINITY, f32::NEG_INFINITY];
+            assert_eq!(choose(&chooser, &ended, &[5]), 0, "the grammar has to see its end first");
+            assert_eq!(choose(&chooser, &ended, &[5, 0]), 2);
+            assert_eq!(choose(&chooser, &[f32::NEG_INFINITY, 1.0, f32::NEG_INFINITY], &[5, 0]), 1);
+        }
+    }
+
+    #[test]
     fn scores_that_are_no_numbers_are_noticed() {
         let progress = Arc::new(Progress::default());
-        let chooser = Chooser::new(WARM, progress.clone());
+        let chooser = Chooser::new(WARM, None, progress.clone());
         let logits = Tensor::new(&[f32::NAN, 1.0], &Device::Cpu).unwrap();
         chooser.apply(&logits, &[1]).unwrap();
         assert!(progress.broken());

@@ -1,7 +1,6 @@
 //! The settings of this engine in a model's manifest.
 
 use mistralrs::{IsqType, ModelDType};
-use protocol::Task;
 use serde::Deserialize;
 
 use crate::{Device, EngineError, ModelSpec};
@@ -26,8 +25,7 @@ struct Written {
     paged_tokens: Option<u32>,
     /// The number format of the pages: `auto` (that of the weights) or `f8e4m3` (half the memory).
     paged_format: Option<String>,
-    /// Finished requests whose beginnings are kept for later requests that begin alike; 0 keeps none. Several slots without
-    /// pages keep none: the engine (mistral.rs 0.8.1) would begin again in the wrong place.
+    /// Finished requests whose beginnings are kept for later requests that begin alike; 0 keeps none.
     prefix_cache_slots: Option<u32>,
     /// Whether a model that can think before it speaks does so. Its thoughts are computed but never part of the message.
     thinking: Option<bool>,
@@ -91,18 +89,7 @@ impl Settings {
             Some("f8e4m3") => true,
             Some(other) => return Err(wrong(format!("`paged_format` is `{other}`, it can be `auto` or `f8e4m3`"))),
         };
-        // Without pages, a request that has waited for another is computed anew from its beginning, but on top of what was
-        // kept for it.
-        let can_keep = paged || spec.slots == 1 || spec.task == Task::Embeddings;
-        let kept = match written.prefix_cache_slots {
-            Some(kept) if kept > 0 && !can_keep => {
-                return Err(wrong("`prefix_cache_slots` needs `paged_attention` or a single slot".to_owned()));
-            }
-            Some(kept) => kept,
-            None if !can_keep => 0,
-            None if on_gpu => KEPT_ON_GPU,
-            None => KEPT_ON_CPU,
-        };
+        let kept = written.prefix_cache_slots.unwrap_or(if on_gpu { KEPT_ON_GPU } else { KEPT_ON_CPU });
         Ok(Self {
             isq,
             dtype,
@@ -115,7 +102,7 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use protocol::EngineKind;
+    use protocol::{EngineKind, Task};
     use serde_json::{Value, json};
 
     use super::*;
@@ -138,19 +125,6 @@ mod tests {
         assert_eq!((cpu.dtype, cpu.pages, cpu.kept), (ModelDType::F32, None, KEPT_ON_CPU));
         let gpu = settings(Device::Cuda(0), "model.gguf", &json!({})).unwrap();
         assert_eq!((gpu.dtype, gpu.pages), (ModelDType::BF16, Some(Pages { tokens: None, eight_bits: false })));
-    }
-
-    #[test]
-    fn several_slots_keep_beginnings_only_in_pages() {
-        let with_slots = |device, written: &Value| {
-            let mut spec = spec(device, "model.gguf", written);
-            spec.slots = 2;
-            Settings::of(&spec).map(|settings| settings.kept)
-        };
-        assert_eq!(with_slots(Device::Cpu, &json!({})).unwrap(), 0);
-        assert_eq!(with_slots(Device::Cuda(0), &json!({})).unwrap(), KEPT_ON_GPU);
-        assert!(with_slots(Device::Cpu, &json!({"prefix_cache_slots": 4})).is_err());
-        assert_eq!(with_slots(Device::Cuda(0), &json!({"paged_attention": false})).unwrap(), 0);
     }
 
     #[test]

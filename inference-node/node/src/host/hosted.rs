@@ -178,15 +178,17 @@ impl Hosted {
 
     /// It takes requests; gives back where they and the live streams are counted.
     pub(super) fn serve(&self, model: Arc<dyn Model>, gpu: Option<u32>) -> [Arc<Admission>; 2] {
-        let admission = Admission::new(self.entry.slots, self.longest_queue);
+        let facts = model.facts();
+        let slots = self.slots(&facts);
+        let admission = Admission::new(slots, self.longest_queue);
         // A call that cannot be listened to now is told so at once.
-        let streams = Admission::new(self.entry.slots.saturating_mul(STREAMS_A_SLOT), 0);
+        let streams = Admission::new(slots.saturating_mul(STREAMS_A_SLOT), 0);
         {
             let mut status = self.status();
             status.state = ModelState::Ready;
             status.reason = None;
             status.gpu = gpu;
-            status.facts = model.facts();
+            status.facts = facts;
             status.serving = Some(Serving { model, admission: Arc::clone(&admission), streams: Arc::clone(&streams) });
         }
         self.changed();
@@ -195,6 +197,11 @@ impl Hosted {
 
     fn changed(&self) {
         self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// How many requests it computes at the same time: as its manifest says, unless the engine can do fewer.
+    fn slots(&self, facts: &Facts) -> u32 {
+        facts.slots.map_or(self.entry.slots, |slots| slots.min(self.entry.slots))
     }
 
     /// What it is.
@@ -207,7 +214,7 @@ impl Hosted {
             languages: self.entry.languages.clone(),
             state: status.state,
             reason: status.reason.clone(),
-            slots: self.entry.slots,
+            slots: self.slots(&status.facts),
             context: status.facts.context,
             sample_rate: status.facts.sample_rate,
             vram_bytes: self.entry.vram_bytes,
@@ -225,7 +232,7 @@ impl Hosted {
             state: status.state,
             active: load.active,
             queued: load.queued,
-            slots: self.entry.slots,
+            slots: self.slots(&status.facts),
             streams,
         }
     }
