@@ -13,7 +13,7 @@ export SMALL_MODELS = $(SMALL_MODELS)
 # `make bench DATA=folder`: a folder with further evaluation data; without it the starter pack alone is measured.
 DATA ?=
 
-.PHONY: help deps deps-test models-test web run test lint bench eval openapi clean
+.PHONY: help deps deps-test models-test web run test lint bench build-cuda eval openapi clean
 
 help: ## Explain the targets
 	@echo "Sfetnic: answers citizens from the institution's own knowledge."
@@ -52,6 +52,9 @@ lint: deps web ## Formatting, clippy, licences and sources of dependencies
 
 bench: deps models-test web ## Measure, and print the figures of docs/benchmarks.md (DATA=folder adds its evaluation files)
 	@DATA="$(DATA)" scripts/bench
+
+build-cuda: deps ## Build the inference node for NVIDIA GPUs (CUDA_CAPABILITY=90; an hour the first time)
+	@scripts/build-cuda
 
 eval: deps web ## Evaluate the answers over the starter pack
 	cargo run --quiet --locked --package server -- eval --knowledge starter --questions appliance/knowledge/starter/questions

@@ -34,6 +34,8 @@ pub(crate) struct HostParts {
     pub(crate) store: Store,
     /// How workers are started.
     pub(crate) worker: WorkerCommand,
+    /// How workers are started whose model is computed on a GPU, where there is a program for it.
+    pub(crate) gpu_worker: Option<WorkerCommand>,
     /// Where workers' sockets are.
     pub(crate) sockets: Utf8PathBuf,
     /// The latest telemetry of the GPUs.

@@ -1,5 +1,6 @@
 //! `inference-node serve`: everything wired together, started, kept healthy, stopped in order.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,12 +38,11 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let sockets =
         tempfile::Builder::new().prefix("inference-node-").tempdir().context("failed to make a folder for sockets")?;
     let store = models::Store::at(config.store_folder()).context("failed to open the store of models")?;
+    let program = std::env::current_exe().context("failed to find this program")?;
     let parts = HostParts {
         store,
-        worker: WorkerCommand {
-            program: std::env::current_exe().context("failed to find this program")?,
-            arguments: vec!["worker".to_owned()],
-        },
+        gpu_worker: gpu_program(&program).map(worker),
+        worker: worker(program),
         sockets: Utf8PathBuf::from_path_buf(sockets.path().to_owned())
             .map_err(|path| anyhow::anyhow!("`{}` is not in UTF-8", path.display()))?,
         gpus: gpus.clone(),
@@ -129,4 +129,23 @@ fn greet(config: &Config, address: std::net::SocketAddr) {
     println!("  API key     {}", config.key_file());
     println!("  Health      {scheme}://{address}/readyz");
     println!();
+}
+
+/// A program as a worker.
+fn worker(program: PathBuf) -> WorkerCommand {
+    WorkerCommand { program, arguments: vec!["worker".to_owned()] }
+}
+
+/// The program for models on a GPU: this one where it was built with CUDA, else the one beside it that was. That one is
+/// apart because it cannot start without NVIDIA's driver, and a node must.
+fn gpu_program(this: &Path) -> Option<PathBuf> {
+    if cfg!(feature = "cuda") {
+        return Some(this.to_owned());
+    }
+    let beside = this.with_file_name("inference-node-cuda");
+    if beside.is_file() {
+        return Some(beside);
+    }
+    tracing::info!(missing = %beside.display(), "models are computed on the processor");
+    None
 }

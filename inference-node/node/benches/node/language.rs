@@ -1,55 +1,40 @@
-//! A language model over HTTP beside the same model in this process.
+//! A language model over HTTP beside the same model by mistral.rs in this process.
 
 use std::time::{Duration, Instant};
 
-use engines::tasks::{ChatEvent, ChatMessage, ChatRequest, ChatRole, ResponseFormat};
-use engines::{Device, Model, ModelSpec, Stop};
 use futures::StreamExt;
-use protocol::{EngineKind, Task};
+use mistralrs::{GgufModelBuilder, RequestBuilder, Response, TextMessageRole};
 use serde_json::json;
 
 use crate::support::{Node, small_models};
 use crate::{node_with, report};
 
 const TOKENS: u32 = 400;
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 15;
 const QUESTION: &str = "Bună ziua";
+/// Hot enough that the model does not end early.
+const TEMPERATURE: f64 = 1.5;
 
 pub(crate) async fn measure() {
     let node = node_with(&["tiny-llama"]).await;
     let direct = load().await;
     let (mut here, mut there) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        here.push(in_process(&*direct).await);
+        here.push(in_process(&direct).await);
         there.push(over_http(&node).await);
     }
     let (here, there) = (median(&mut here), median(&mut there));
-    println!("language model, tokens/s in process: {here:.0}");
+    println!("language model, tokens/s by mistral.rs in process: {here:.0}");
     println!("language model, tokens/s streamed over HTTP: {there:.0}; ratio {:.3}", there / here);
     cancellation(&node).await;
 }
 
-async fn load() -> std::sync::Arc<dyn Model> {
+/// The library as its own documentation uses it.
+async fn load() -> mistralrs::Model {
     let folder = small_models::folder("tiny-llama");
-    let weights = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let weights = weights.into_iter().find(|name| name.ends_with(".gguf"));
-    let spec = ModelSpec {
-        id: "direct".to_owned(),
-        task: Task::Chat,
-        engine: EngineKind::Mistral,
-        languages: Vec::new(),
-        folder: Some(folder.to_str().unwrap().into()),
-        scratch: None,
-        weights,
-        device: Device::Cpu,
-        threads: 1,
-        slots: 4,
-        context: Some(2048),
-        voice_activity: None,
-        remote: None,
-        settings: serde_json::Map::new(),
-    };
-    engines::load(spec).await.unwrap()
+    let mut names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let weights = names.find(|name| name.ends_with(".gguf")).unwrap();
+    GgufModelBuilder::new(folder.to_str().unwrap(), vec![weights]).with_force_cpu().build().await.unwrap()
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -57,31 +42,25 @@ fn median(values: &mut [f64]) -> f64 {
     values[values.len() / 2]
 }
 
-/// Tokens a second; sampling hot keeps the model from ending early.
-async fn in_process(model: &dyn Model) -> f64 {
-    let request = ChatRequest {
-        messages: vec![ChatMessage { role: ChatRole::User, content: QUESTION.to_owned() }],
-        max_tokens: Some(TOKENS),
-        temperature: Some(1.5),
-        top_p: None,
-        seed: None,
-        stop: Vec::new(),
-        frequency_penalty: None,
-        presence_penalty: None,
-        format: ResponseFormat::Text,
-    };
+/// Tokens a second.
+async fn in_process(model: &mistralrs::Model) -> f64 {
+    let request = RequestBuilder::new()
+        .add_message(TextMessageRole::User, QUESTION)
+        .set_sampler_max_len(TOKENS as usize)
+        .set_sampler_temperature(TEMPERATURE);
     let started = Instant::now();
-    let mut events = model.chat(request, Stop::new()).await.unwrap();
-    loop {
-        if let ChatEvent::Finished { usage, .. } = events.recv().await.unwrap().unwrap() {
-            return f64::from(usage.completion_tokens) / started.elapsed().as_secs_f64();
-        }
+    let mut pieces = model.stream_chat_request(request).await.unwrap();
+    let mut tokens = 0;
+    while let Some(piece) = pieces.next().await {
+        let Response::Chunk(piece) = piece else { panic!("not a piece of a message") };
+        tokens = piece.usage.map_or(tokens, |usage| usage.completion_tokens);
     }
+    f64::from(u32::try_from(tokens).unwrap()) / started.elapsed().as_secs_f64()
 }
 
 fn asked() -> serde_json::Value {
     json!({ "model": "tiny-llama", "messages": [{ "role": "user", "content": QUESTION }], "max_tokens": TOKENS,
-            "temperature": 1.5, "stream": true, "stream_options": { "include_usage": true } })
+            "temperature": TEMPERATURE, "stream": true, "stream_options": { "include_usage": true } })
 }
 
 async fn over_http(node: &Node) -> f64 {

@@ -237,11 +237,14 @@ async fn start(hosted: &Hosted, parts: &HostParts, ledger: &Arc<Ledger>) -> Resu
     if spec.engine == EngineKind::Remote {
         return engines::load(spec).await.map(Running::Elsewhere).map_err(passing_or_lasting);
     }
-    let reservation = place(hosted, ledger)?;
+    let placed = match &parts.gpu_worker {
+        Some(worker) => place(hosted, ledger)?.map(|reservation| (worker, reservation)),
+        None => None,
+    };
+    let (command, reservation) = placed.map_or((&parts.worker, None), |(worker, place)| (worker, Some(place)));
     let device = reservation.as_ref().map_or(Device::Cpu, |reservation| Device::Cuda(reservation.gpu));
     let socket = parts.sockets.join(format!("{}.sock", hosted.id()));
-    let worker =
-        Worker::start(&parts.worker, ModelSpec { device, ..spec }, socket).await.map_err(passing_or_lasting)?;
+    let worker = Worker::start(command, ModelSpec { device, ..spec }, socket).await.map_err(passing_or_lasting)?;
     if let Some(reservation) = &reservation {
         reservation.filled_by(worker.pid());
     }
@@ -264,7 +267,7 @@ fn passing_or_lasting(error: EngineError) -> Trouble {
 fn place(hosted: &Hosted, ledger: &Arc<Ledger>) -> Result<Option<Reservation>, Trouble> {
     let entry = hosted.entry();
     let on_processor = entry.settings.get("device").and_then(|device| device.as_str()) == Some("cpu");
-    if !cfg!(feature = "cuda") || on_processor || entry.vram_bytes == 0 {
+    if on_processor || entry.vram_bytes == 0 {
         return Ok(None);
     }
     match ledger.reserve(entry.vram_bytes) {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 fn environment() -> PathBuf {
     let home = std::env::var("HOME").unwrap_or_default();
-    let all = std::env::var("SFETNIC_PYTHON_ENVS").unwrap_or_else(|_| format!("{home}/.cache/sfetnic/python"));
+    let all = std::env::var("PYTHON_ENVS").unwrap_or_else(|_| format!("{home}/.cache/sfetnic/python"));
     let environment = PathBuf::from(all).join("node-tests");
     assert!(environment.join("bin/python").exists(), "`{}` is missing: run `make deps-test`", environment.display());
     environment
