@@ -136,16 +136,16 @@ fn worker(program: PathBuf) -> WorkerCommand {
     WorkerCommand { program, arguments: vec!["worker".to_owned()] }
 }
 
-/// The program for models on a GPU: this one where it was built with CUDA, else the one beside it that was. That one is
-/// apart because it cannot start without NVIDIA's driver, and a node must.
+/// The program for models on a GPU: this one where it was built with CUDA, else the one beside it, or among its
+/// libraries, that was. That one is apart because it cannot start without NVIDIA's driver, and a node must.
 fn gpu_program(this: &Path) -> Option<PathBuf> {
     if cfg!(feature = "cuda") {
         return Some(this.to_owned());
     }
-    let beside = this.with_file_name("inference-node-cuda");
-    if beside.is_file() {
-        return Some(beside);
+    let places = ["inference-node-cuda", "../lib/sfetnic/inference-node-cuda"].map(|place| this.with_file_name(place));
+    let found = places.iter().find(|place| place.is_file());
+    if found.is_none() {
+        tracing::info!(missing = ?places, "models are computed on the processor");
     }
-    tracing::info!(missing = %beside.display(), "models are computed on the processor");
-    None
+    found.cloned()
 }

@@ -1,32 +1,37 @@
-// A real inference node for browser tests, and one that only plays hearing: no model that hears can be had everywhere.
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { tmpdir } from "node:os";
+// A real inference node for browser tests, which speaks and hears, and an ear on the line between it and the appliance.
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer, request } from "node:http";
+import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { freePort } from "./appliance.mjs";
 
 const target = resolve(process.env.CARGO_TARGET_DIR ?? "target");
 const binary = process.env.INFERENCE_NODE ?? join(target, "debug", "inference-node");
 
-// Speaks by its embedded voices.
+// The small models that `make models-test` makes.
+const smallModels = process.env.SMALL_MODELS ?? join(homedir(), ".cache", "sfetnic", "small-models");
+
+// Speaks by its embedded voices, hears by the small speech model.
 export async function startNode() {
-  if (!existsSync(binary)) {
-    throw new Error(`${binary} is missing; build it: cargo build -p node --no-default-features --features espeak`);
+  for (const [needed, how] of [[binary, "cargo build --package node"], [join(smallModels, "tiny-whisper"), "make models-test"]]) {
+    if (!existsSync(needed)) throw new Error(`${needed} is missing; make it: ${how}`);
   }
   const folder = mkdtempSync(join(tmpdir(), "sfetnic-node-"));
   const port = await freePort();
-  const child = spawn(binary, ["serve"], {
-    env: {
-      ...process.env,
-      SFETNIC_NODE_DATA__FOLDER: folder,
-      SFETNIC_NODE_HTTP__LISTEN: `127.0.0.1:${port}`,
-      SFETNIC_NODE_LOG__FILTER: "warn",
-    },
-    stdio: "ignore",
-  });
+  const env = {
+    ...process.env,
+    SFETNIC_NODE_DATA__FOLDER: folder,
+    SFETNIC_NODE_HTTP__LISTEN: `127.0.0.1:${port}`,
+    SFETNIC_NODE_LOG__FILTER: "warn",
+  };
+  for (const model of ["tiny-whisper", "tiny-vad"]) {
+    execFileSync(binary, ["models", "import", join(smallModels, model)], { env, stdio: ["ignore", "ignore", "inherit"] });
+  }
+  const child = spawn(binary, ["serve"], { env, stdio: "ignore" });
   const ended = new Promise((done) => child.on("exit", done));
   return {
+    port,
     url: `http://127.0.0.1:${port}`,
     keyFile: join(folder, "api-key"),
     async stop() {
@@ -37,44 +42,34 @@ export async function startNode() {
   };
 }
 
-// Understands `words` whatever is said, and keeps the recordings that it was sent.
-export async function startEar(words) {
-  const folder = mkdtempSync(join(tmpdir(), "sfetnic-ear-"));
-  const keyFile = join(folder, "api-key");
-  writeFileSync(keyFile, "sfn-ear\n");
-  const model = { id: "ear", slots: 4, state: "ready" };
-  const description = {
-    name: "ear", version: "1", engines: ["whisper"], cpu: { threads: 1, memory_bytes: 1 },
-    gpus: { source: "script", taken_unix_ms: 0, revision: 0, driver: { state: "released" }, gpus: [] },
-    models: [{ ...model, task: "transcription", engine: "whisper", languages: ["ro"], vram_bytes: 0 }],
-  };
-  const beat = { node: "ear", incarnation: 1, sequence: 1, health: "ok", gpus: [], models: [{ ...model, active: 0, queued: 0, streams: 0 }] };
+// Passes everything on to `node` and keeps the recordings that it is sent.
+export async function listenIn(node) {
   const recordings = [];
-  const server = createServer(async (request, response) => {
-    if (request.url === "/v1/node") {
-      response.setHeader("content-type", "application/json").end(JSON.stringify(description));
-    } else if (request.url === "/v1/node/heartbeat") {
-      response.setHeader("content-type", "text/event-stream");
-      const beats = setInterval(() => response.write(`event: heartbeat\ndata: ${JSON.stringify(beat)}\n\n`), 100);
-      response.on("close", () => clearInterval(beats));
-    } else {
+  const server = createServer((asked, answer) => {
+    const { method, url: path, headers } = asked;
+    const onward = request({ host: "127.0.0.1", port: node.port, method, path, headers }, (reply) => {
+      answer.writeHead(reply.statusCode, reply.headers);
+      reply.pipe(answer);
+    });
+    onward.on("error", () => answer.destroy());
+    answer.on("close", () => onward.destroy());
+    if (path === "/v1/audio/transcriptions") {
       const parts = [];
-      for await (const part of request) parts.push(part);
-      const body = Buffer.concat(parts);
-      recordings.push(body.subarray(body.indexOf("RIFF")));
-      const text = typeof words === "function" ? words() : words;
-      response.setHeader("content-type", "application/json").end(JSON.stringify({ text, language: "romanian" }));
+      asked.on("data", (part) => parts.push(part));
+      asked.on("end", () => {
+        const body = Buffer.concat(parts);
+        recordings.push(body.subarray(body.indexOf("RIFF")));
+      });
     }
+    asked.pipe(onward);
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
-    keyFile,
     recordings,
     stop() {
       server.closeAllConnections();
       server.close();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
