@@ -3,6 +3,7 @@
 mod access;
 mod chat;
 mod embeddings;
+mod epoch;
 mod error;
 mod heartbeat;
 mod lease;
@@ -27,6 +28,7 @@ use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use access::Keys;
+pub(crate) use epoch::Epoch;
 pub(crate) use heartbeat::beat;
 
 use crate::host::Host;
@@ -40,6 +42,8 @@ pub(crate) struct Api {
     pub(crate) host: Arc<Host>,
     /// Who may use them.
     pub(crate) keys: Keys,
+    /// The latest epoch of a dispatcher.
+    pub(crate) epoch: Epoch,
     /// The node's name.
     pub(crate) name: String,
     /// The latest telemetry of the GPUs.
@@ -80,6 +84,7 @@ pub(crate) fn router(api: Api) -> Router {
         .merge(recordings)
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::wrong_method)
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&api), epoch::check))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&api), access::check));
     open.merge(guarded)
         .layer(axum::middleware::from_fn(request::name))

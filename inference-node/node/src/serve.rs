@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, Api, Keys};
+use crate::api::{self, Api, Epoch, Keys};
 use crate::commands::gpu::{policy, telemetry};
 use crate::config::Config;
 use crate::host::{Host, HostParts};
@@ -64,6 +64,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let router = api::router(Api {
         host: Arc::clone(&host),
         keys,
+        epoch: Epoch::default(),
         name: config.node.name.clone(),
         gpus: gpus.clone(),
         heartbeat,

@@ -3,6 +3,7 @@
 
 mod support;
 
+use protocol::request::{EPOCH_HEADER, STALE_EPOCH};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::{Certificate, Client, Identity};
 use support::{Node, refused};
@@ -71,4 +72,19 @@ fn plain_http_beyond_the_loopback_is_refused() {
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("http.tls.client_authorities"), "{said}");
+}
+
+#[tokio::test]
+async fn a_dispatcher_whose_lease_has_gone_to_another_is_refused() {
+    let node = Node::start();
+    let ask = async |epoch: &str| node.get("/v1/models").header(EPOCH_HEADER, epoch).send().await.unwrap();
+    assert_eq!(ask("7").await.status(), 200);
+    let error = refused(ask("6").await, 409).await;
+    assert_eq!(error["code"], STALE_EPOCH);
+    assert!(error["message"].as_str().unwrap().contains('7'), "{error}");
+    refused(ask("soon").await, 400).await;
+    let stranger = Client::new().get(format!("{}/v1/models", node.base)).header(EPOCH_HEADER, "9");
+    refused(stranger.send().await.unwrap(), 401).await;
+    assert_eq!(ask("7").await.status(), 200, "nobody without a key ends an epoch");
+    assert_eq!(node.get("/v1/models").send().await.unwrap().status(), 200, "who is no dispatcher sends none");
 }

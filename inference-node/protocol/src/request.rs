@@ -7,6 +7,11 @@ pub const CLASS_HEADER: &str = "x-sfetnic-class";
 /// Header with the milliseconds left until nobody wants the answer any more, as seen when the request was sent: clocks of
 /// different machines are never compared.
 pub const DEADLINE_HEADER: &str = "x-sfetnic-deadline-ms";
+/// Header with the epoch of the dispatcher that sends the request: the fencing token of its lease (Kleppmann 2016, "How to
+/// do distributed locking"). A node that has heard of a later dispatcher refuses with [`STALE_EPOCH`].
+pub const EPOCH_HEADER: &str = "x-sfetnic-epoch";
+/// The code of the error that a dispatcher gets whose lease has gone to another.
+pub const STALE_EPOCH: &str = "stale_epoch";
 /// Header with the trace (W3C Trace Context).
 pub const TRACE_HEADER: &str = "traceparent";
 /// Header in which a node gives back the name that its logs know a request by.

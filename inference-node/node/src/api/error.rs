@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use engines::EngineError;
 use protocol::ModelState;
+use protocol::request::STALE_EPOCH;
 use serde::Serialize;
 
 use crate::host::{NotAdmitted, Refusal};
@@ -57,6 +58,12 @@ impl ApiError {
     /// Nobody may come in without a key.
     pub(crate) fn access(message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "authentication_error", Some("invalid_api_key"), message)
+    }
+
+    /// The dispatcher that asks was followed by another.
+    pub(crate) fn stale_epoch(epoch: u64, latest: u64) -> Self {
+        let message = format!("epoch {epoch} of the dispatcher is over, epoch {latest} has begun");
+        Self::new(StatusCode::CONFLICT, "invalid_request_error", Some(STALE_EPOCH), message)
     }
 
     /// There is no such model here.
