@@ -35,7 +35,6 @@ fn words(text: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn openais_own_client_has_a_recording_written_down_unchanged() {
     let node = node().await;
     let file = node.folder().join("citizen.wav");
@@ -46,7 +45,6 @@ async fn openais_own_client_has_a_recording_written_down_unchanged() {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn the_telephones_a_law_is_heard_too() {
     let node = node().await;
     let wav = node.folder().join("citizen.wav");
@@ -62,7 +60,6 @@ async fn the_telephones_a_law_is_heard_too() {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn live_speech_is_written_down_while_it_is_spoken() {
     let node = node().await;
     let wav = node.folder().join("citizen.wav");

@@ -89,7 +89,6 @@ fn turns(events: Vec<Result<ListenEvent, EngineError>>) -> Vec<Turn> {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn a_sentence_is_heard_while_it_is_spoken() {
     let model = model(1).await;
     for (language, sentence) in SENTENCES {
@@ -103,7 +102,6 @@ async fn a_sentence_is_heard_while_it_is_spoken() {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn each_turn_has_its_own_language() {
     let model = model(1).await;
     let samples = SENTENCES.map(|(language, sentence)| [spoken(language, sentence), silence(0.8)].concat()).concat();
@@ -114,7 +112,6 @@ async fn each_turn_has_its_own_language() {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn the_end_of_the_audio_ends_the_turn() {
     let (language, sentence) = SENTENCES[0];
     let speech = spoken(language, sentence);
@@ -133,7 +130,6 @@ async fn where_nobody_speaks_there_are_no_words() {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn speech_without_end_is_cut_into_turns() {
     let (language, sentence) = SENTENCES[0];
     let speech = spoken(language, sentence);
@@ -145,7 +141,6 @@ async fn speech_without_end_is_cut_into_turns() {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn a_stopped_stream_ends_without_another_word() {
     let model = model(1).await;
     let (_sender, audio) = mpsc::channel(16);
@@ -158,7 +153,6 @@ async fn a_stopped_stream_ends_without_another_word() {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn a_listener_who_leaves_frees_the_state() {
     let model = model(1).await;
     let (language, sentence) = SENTENCES[0];

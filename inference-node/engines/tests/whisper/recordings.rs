@@ -13,7 +13,6 @@ pub(crate) const SENTENCES: [(Language, &str); 3] = [
 ];
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn a_sentence_in_each_language_is_understood() {
     let model = model(1).await;
     for (language, sentence) in SENTENCES {
@@ -22,7 +21,6 @@ async fn a_sentence_in_each_language_is_understood() {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn the_language_is_found_out() {
     let model = model(1).await;
     for (language, sentence) in SENTENCES {
@@ -41,7 +39,6 @@ async fn a_language_that_the_model_does_not_know_is_refused() {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn words_have_times_that_grow_and_lie_where_they_were_said() {
     let (language, sentence) = SENTENCES[0];
     let samples = [silence(2.0), spoken(language, sentence), silence(1.0)].concat();
@@ -61,7 +58,6 @@ async fn words_have_times_that_grow_and_lie_where_they_were_said() {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn words_have_no_times_unless_they_are_wanted() {
     let (language, sentence) = SENTENCES[0];
     let mut request = request(spoken(language, sentence), Some(language));
@@ -111,7 +107,6 @@ async fn two_states_hear_the_same_as_one() {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn a_cancelled_transcription_stops_and_leaves_the_model_usable() {
     let model = model(1).await;
     let (language, sentence) = SENTENCES[0];
@@ -144,7 +139,6 @@ async fn an_impossible_temperature_is_refused() {
 }
 
 #[tokio::test]
-#[ignore = "waits for the trained weights of the small speech model"]
 async fn a_voice_activity_model_is_asked_when_there_is_one() {
     let mut spec = crate::spec(1);
     spec.voice_activity = Some(crate::small_model("tiny-vad/ggml-tiny-vad.bin"));
