@@ -6,6 +6,7 @@
 mod accounts;
 mod backups;
 mod client;
+mod cluster;
 mod journal;
 mod knowledge;
 mod listener;
@@ -47,6 +48,8 @@ pub(crate) struct AdminParts {
     pub backup_key: camino::Utf8PathBuf,
     /// Where a backup waits to be fetched.
     pub spool: camino::Utf8PathBuf,
+    /// The inference nodes.
+    pub gateway: gateway::Gateway,
     /// User ids that may use the socket.
     pub users: Vec<u32>,
 }
@@ -60,6 +63,7 @@ fn router(parts: Admin) -> axum::Router {
         .merge(accounts::routes())
         .merge(journal::routes())
         .merge(backups::routes())
+        .merge(cluster::routes())
         .with_state(parts)
 }
 

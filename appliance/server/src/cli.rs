@@ -68,6 +68,18 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: JournalCommand,
     },
+    /// The inference nodes and their models, as the running server sees them.
+    Cluster {
+        /// What to show.
+        #[command(subcommand)]
+        command: ClusterCommand,
+    },
+    /// The gateway for other systems of the institution.
+    Gateway {
+        /// What to do.
+        #[command(subcommand)]
+        command: GatewayCommand,
+    },
     /// Make and check encrypted backups.
     Backup {
         /// What to do.
@@ -79,6 +91,35 @@ pub(crate) enum Command {
     /// Write the OpenAPI description of the public API.
     #[command(hide = true)]
     Openapi,
+}
+
+/// `appliance cluster …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClusterCommand {
+    /// Models: where they run, what waits for them, how fast their replicas are.
+    Status,
+    /// Nodes: whether they are heard, their GPUs, their models.
+    Nodes,
+}
+
+/// `appliance gateway …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GatewayCommand {
+    /// Make a key with which another system may use the models; prints the key, once, and what goes into the configuration.
+    #[command(
+        after_help = "The system sends `Authorization: Bearer KEY` to https://THIS-SERVER/v1/… (OpenAI's API).\nThe key is not kept: only its sum is, in the configuration."
+    )]
+    Key {
+        /// What the system is called.
+        name: String,
+        /// The most urgent class that it may ask for: voice, chat, mail or batch.
+        #[arg(long, default_value = "batch", value_parser = parse_class)]
+        class: protocol::Class,
+    },
+}
+
+fn parse_class(text: &str) -> Result<protocol::Class, String> {
+    protocol::Class::from_name(text).ok_or_else(|| format!("`{text}` is no class: voice, chat, mail or batch"))
 }
 
 const EVAL_HELP: &str = "\

@@ -1,8 +1,10 @@
 //! The sub-commands, one module each.
 
 pub(crate) mod backup;
+pub(crate) mod cluster;
 pub(crate) mod config;
 pub(crate) mod eval;
+pub(crate) mod gateway;
 pub(crate) mod journal;
 pub(crate) mod knowledge;
 pub(crate) mod openapi;

@@ -41,6 +41,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Knowledge { command } => commands::knowledge::run(command, &loaded.config, json).await,
         Command::User { command } => commands::user::run(command, &loaded.config, json).await,
         Command::Journal { command } => commands::journal::run(command, &loaded.config, json).await,
+        Command::Cluster { command } => commands::cluster::run(command, &loaded.config, json).await,
+        Command::Gateway { command } => commands::gateway::run(command, json),
         Command::Backup { command } => commands::backup::run(command, &loaded.config, json).await,
         Command::Restore(args) => commands::backup::restore(&args, &loaded.config, json).await,
         Command::Openapi => commands::openapi::run(),

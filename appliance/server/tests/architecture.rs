@@ -16,11 +16,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("blobs", &["desk"]),
     ("knowledge", &["desk"]),
     ("answers", &["desk", "knowledge"]),
-    ("gateway", &["desk", "protocol", "service"]),
+    ("policy", &["protocol"]),
+    ("gateway", &["desk", "policy", "protocol", "service"]),
     ("ui", &["desk"]),
     ("chat", &["desk", "ui"]),
     ("console", &["desk", "ui"]),
-    ("server", &["answers", "blobs", "chat", "console", "desk", "gateway", "knowledge", "service", "store", "ui"]),
+    (
+        "server",
+        &["answers", "blobs", "chat", "console", "desk", "gateway", "knowledge", "protocol", "service", "store", "ui"],
+    ),
     // The inference node.
     ("protocol", &[]),
     ("gpu", &["protocol"]),

@@ -7,12 +7,12 @@ use bytes::Bytes;
 use camino::Utf8Path;
 use futures::Stream;
 use protocol::node::{HEARTBEAT_PATH, NODE_PATH};
-use protocol::request::{CLASS_HEADER, DEADLINE_HEADER};
+use protocol::request::{CLASS_HEADER, DEADLINE_HEADER, EPOCH_HEADER, STALE_EPOCH, TRACE_HEADER};
 use protocol::{Class, Language, NodeDescription};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::multipart::{Form, Part};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Identity, RequestBuilder, Response};
+use reqwest::{Certificate, Client, Identity, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -51,6 +51,26 @@ pub(crate) struct Transcript {
     pub(crate) language: Option<String>,
 }
 
+/// A request that is passed on as it came.
+pub(crate) struct Onward {
+    pub(crate) path: &'static str,
+    pub(crate) body: Bytes,
+    pub(crate) media_type: HeaderValue,
+    pub(crate) class: Class,
+    /// How long its answer is wanted.
+    pub(crate) left: Option<Duration>,
+    pub(crate) trace: Option<HeaderValue>,
+    pub(crate) epoch: Option<u64>,
+}
+
+/// What a node did with it.
+pub(crate) enum Sent {
+    /// It answers.
+    Accepted(Response),
+    /// The request itself is at fault.
+    Refused { status: StatusCode, body: Bytes },
+}
+
 #[derive(Deserialize)]
 struct Envelope {
     error: Message,
@@ -59,6 +79,8 @@ struct Envelope {
 #[derive(Deserialize)]
 struct Message {
     message: String,
+    #[serde(default)]
+    code: Option<String>,
 }
 
 impl NodeClient {
@@ -111,6 +133,27 @@ impl NodeClient {
         let asked = ask(self.http.get(self.address(HEARTBEAT_PATH)), WHAT);
         let response = within(DESCRIBE, WHAT, asked).await?;
         Ok(Box::pin(response.bytes_stream()))
+    }
+
+    /// Passes a request on; returns with the head of its answer.
+    pub(crate) async fn forward(&self, onward: Onward) -> Result<Sent, NodeError> {
+        let mut request = self.http.post(self.address(onward.path)).header(CONTENT_TYPE, onward.media_type);
+        request = request.header(CLASS_HEADER, onward.class.name());
+        if let Some(left) = onward.left {
+            request = request.header(DEADLINE_HEADER, left.as_millis().to_string());
+        }
+        if let Some(trace) = onward.trace {
+            request = request.header(TRACE_HEADER, trace);
+        }
+        if let Some(epoch) = onward.epoch {
+            request = request.header(EPOCH_HEADER, epoch);
+        }
+        let sent = request.body(onward.body).send().await;
+        let response = sent.map_err(|source| NodeError::Ask { what: "for an answer", source: source.without_url() })?;
+        if response.status().is_success() {
+            return Ok(Sent::Accepted(response));
+        }
+        refused(response).await
     }
 
     /// Has `text` spoken; returns with the first sound. More than `most` bytes are an error in the middle. The node gives up
@@ -206,8 +249,7 @@ async fn ask(request: RequestBuilder, what: &'static str) -> Result<Response, No
         return Ok(sent);
     }
     let status = sent.status().as_u16();
-    let header = sent.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let retry_after = Duration::from_secs(header.and_then(|value| value.parse().ok()).unwrap_or(2));
+    let retry_after = retry_after(&sent);
     let body = whole(sent, what).await.unwrap_or_default();
     let message = serde_json::from_slice::<Envelope>(&body).map(|envelope| envelope.error.message).unwrap_or_default();
     Err(match status {
@@ -215,6 +257,28 @@ async fn ask(request: RequestBuilder, what: &'static str) -> Result<Response, No
         400 | 413 | 415 | 422 => NodeError::Refused { message },
         _ => NodeError::Failed { status, message },
     })
+}
+
+/// What a refusal of a request that was passed on means.
+async fn refused(response: Response) -> Result<Sent, NodeError> {
+    let status = response.status();
+    let retry_after = retry_after(&response);
+    let body = whole(response, "for an answer").await.unwrap_or_default();
+    let told = serde_json::from_slice::<Envelope>(&body).ok().map(|envelope| envelope.error);
+    let message = told.as_ref().map(|error| error.message.clone()).unwrap_or_default();
+    match status.as_u16() {
+        429 | 503 => Err(NodeError::Busy { retry_after, message }),
+        409 if told.is_some_and(|error| error.code.as_deref() == Some(STALE_EPOCH)) => Err(NodeError::Succeeded),
+        // Our own key: nothing that the caller could mend.
+        401 | 403 => Err(NodeError::Failed { status: status.as_u16(), message }),
+        400..500 => Ok(Sent::Refused { status, body: body.into() }),
+        status => Err(NodeError::Failed { status, message }),
+    }
+}
+
+fn retry_after(response: &Response) -> Duration {
+    let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    Duration::from_secs(header.and_then(|value| value.parse().ok()).unwrap_or(2))
 }
 
 /// A body that is not a stream.

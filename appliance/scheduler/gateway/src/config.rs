@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 
 use camino::Utf8PathBuf;
+use policy::PolicyConfig;
+use protocol::Class;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 /// The inference nodes. None: the appliance answers from its own knowledge, and neither speaks nor hears.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct InferenceConfig {
     /// The nodes.
@@ -18,6 +20,64 @@ pub struct InferenceConfig {
     /// The file with the single node's API key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_file: Option<Utf8PathBuf>,
+    /// Other systems of the institution that may use the models, through OpenAI's API under `/v1`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub customers: Vec<CustomerConfig>,
+    /// How requests are dispatched.
+    pub dispatch: PolicyConfig,
+}
+
+/// A system that may use the models.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerConfig {
+    /// What it is called in metrics.
+    pub name: String,
+    /// The SHA-256 of its key, in hexadecimal: `appliance gateway key` makes both.
+    pub key_sha256: String,
+    /// The most urgent class that it may ask for, and the one it gets when it asks for none.
+    #[serde(default = "batch")]
+    pub class: Class,
+    /// Requests that it may send in a minute.
+    #[serde(default = "requests_per_minute")]
+    pub requests_per_minute: u32,
+    /// Requests of it that may be under way at once.
+    #[serde(default = "parallel")]
+    pub parallel: u32,
+}
+
+fn batch() -> Class {
+    Class::Batch
+}
+
+fn requests_per_minute() -> u32 {
+    600
+}
+
+fn parallel() -> u32 {
+    64
+}
+
+impl CustomerConfig {
+    /// The sum of its key.
+    ///
+    /// # Errors
+    /// Says what is wrong with `key_sha256`.
+    pub fn key_sum(&self) -> Result<[u8; 32], String> {
+        let mut sum = [0; 32];
+        hex::decode_to_slice(self.key_sha256.trim(), &mut sum).map_err(|error| {
+            format!("inference.customers: `key_sha256` of `{}` is no SHA-256 in hexadecimal: {error}", self.name)
+        })?;
+        Ok(sum)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.key_sum()?;
+        if self.requests_per_minute == 0 || self.parallel == 0 {
+            return Err(format!("inference.customers: a quota of `{}` is 0; remove the system instead", self.name));
+        }
+        Ok(())
+    }
 }
 
 /// One inference node.
@@ -68,6 +128,12 @@ impl InferenceConfig {
         }
         if self.url.is_some() && !self.nodes.is_empty() {
             return Err("inference.url is for a single node; list it in inference.nodes with the others".to_owned());
+        }
+        for (index, customer) in self.customers.iter().enumerate() {
+            customer.check()?;
+            if self.customers.iter().skip(index + 1).any(|other| other.name == customer.name) {
+                return Err(format!("inference.customers: two are called `{}`", customer.name));
+            }
         }
         let nodes = self.all();
         for (index, node) in nodes.iter().enumerate() {

@@ -58,6 +58,8 @@ pub(crate) enum NodeError {
     Heartbeat(#[source] sse_stream::Error),
     #[error("the node's heartbeat stopped")]
     Stopped,
+    #[error("another dispatcher has taken over")]
+    Succeeded,
     #[error("no node that could do it was heard from")]
     Nobody,
 }

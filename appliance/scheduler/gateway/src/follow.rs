@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::client::NodeClient;
 use crate::config::NodeConfig;
+use crate::dispatch::{Beat, Dispatchers};
 use crate::error::{NodeError, chain};
 use crate::rank::{Node, Ready};
 
@@ -33,14 +34,18 @@ pub(crate) struct Followed {
 pub(crate) type Last = Option<Arc<Followed>>;
 
 /// Follows `node` and tells `last`; ends only by being dropped.
-pub(crate) async fn follow(node: NodeConfig, last: watch::Sender<Last>) {
+pub(crate) async fn follow(node: NodeConfig, last: watch::Sender<Last>, dispatchers: &Dispatchers) {
     let mut pause = PAUSES.0;
     // A node that stays away is told of once.
     let mut told = false;
     loop {
         let mut heard = false;
-        let ended = listen(&node, &last, &mut heard).await;
+        let ended = listen(&node, &last, dispatchers, &mut heard).await;
         up(&node, false);
+        // Whether it is gone or the line is cut, nothing new is sent where nothing is heard.
+        for model in dispatchers.all() {
+            model.unheard(&node.name, policy::Health::AdmitNothing);
+        }
         if heard {
             pause = PAUSES.0;
             told = false;
@@ -58,7 +63,12 @@ pub(crate) async fn follow(node: NodeConfig, last: watch::Sender<Last>) {
 }
 
 /// Hears one connection to its end: `Ok` when it is due to be renewed.
-async fn listen(config: &NodeConfig, last: &watch::Sender<Last>, heard: &mut bool) -> Result<(), NodeError> {
+async fn listen(
+    config: &NodeConfig,
+    last: &watch::Sender<Last>,
+    dispatchers: &Dispatchers,
+    heard: &mut bool,
+) -> Result<(), NodeError> {
     let client = NodeClient::open(config).await?;
     let mut known = client.describe().await?.models;
     let mut incarnation = None;
@@ -80,10 +90,46 @@ async fn listen(config: &NodeConfig, last: &watch::Sender<Last>, heard: &mut boo
             up(config, true);
             tracing::info!(node = config.name, models = known.len(), "an inference node is heard");
         }
+        tell(dispatchers, &config.name, &client, &beat, &known);
         let node = view(&beat, &known, Instant::now());
         last.send_replace(Some(Arc::new(Followed { client: client.clone(), node })));
     }
     Ok(())
+}
+
+/// Tells each model's dispatcher what the heartbeat says of it.
+fn tell(dispatchers: &Dispatchers, node: &str, client: &NodeClient, beat: &Heartbeat, known: &[ModelDescription]) {
+    for load in &beat.models {
+        let gpu = known.iter().find(|model| model.id == load.id).and_then(|model| model.gpu);
+        match health(beat, load.state, gpu) {
+            Some(health) => {
+                let beat = Beat { node, client, incarnation: beat.incarnation, slots: load.slots, health };
+                dispatchers.of(&load.id).beat(&beat);
+            }
+            None => {
+                if let Some(model) = dispatchers.get(&load.id) {
+                    model.unheard(node, policy::Health::Gone);
+                }
+            }
+        }
+    }
+    for model in dispatchers.all() {
+        if !beat.models.iter().any(|load| load.id == model.model) {
+            model.unheard(node, policy::Health::Gone);
+        }
+    }
+}
+
+/// What may be done with a model on a node: as the worst of its own state, its GPU's and the node's; `None` where it cannot
+/// serve.
+fn health(beat: &Heartbeat, state: ModelState, gpu: Option<u32>) -> Option<policy::Health> {
+    let hardware = beat.gpus.iter().find(|load| Some(load.index) == gpu).map_or(beat.health, |load| load.health);
+    match state {
+        ModelState::Ready if hardware.admits() && (gpu.is_some() || beat.health.admits()) => Some(policy::Health::Ok),
+        ModelState::Ready => Some(policy::Health::AdmitNothing),
+        ModelState::Draining => Some(policy::Health::Draining),
+        ModelState::Unloaded | ModelState::Loading | ModelState::Restarting | ModelState::Failed => None,
+    }
 }
 
 fn up(node: &NodeConfig, up: bool) {
@@ -99,7 +145,13 @@ fn view(beat: &Heartbeat, known: &[ModelDescription], heard: Instant) -> Node {
     let ready = beat.models.iter().filter(|load| load.state == ModelState::Ready).filter_map(|load| {
         let model = known.iter().find(|model| model.id == load.id)?;
         let busy = load.active.saturating_add(load.queued);
-        Some(Ready { task: model.task, languages: model.languages.clone(), slots: load.slots, busy })
+        Some(Ready {
+            id: model.id.clone(),
+            task: model.task,
+            languages: model.languages.clone(),
+            slots: load.slots,
+            busy,
+        })
     });
     Node { heard, admits: beat.health.admits(), ready: ready.collect() }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use desk::language::Language;
 use desk::ports::speech::Speech;
-use futures::future::select_all;
+use futures::future::{join_all, select_all};
 use protocol::Task;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -13,11 +14,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::client::NodeClient;
-use crate::config::InferenceConfig;
+use crate::config::{CustomerConfig, InferenceConfig};
+use crate::dispatch::Dispatchers;
+use crate::error::chain;
 use crate::follow::{Last, follow};
 use crate::languages::to_wire;
+use crate::openai::{self, Customers};
 use crate::rank::{LINGER, rank};
 use crate::speech::NodesSpeech;
+use crate::status::{ModelStatus, NodeStatus};
 
 /// How long a request waits for a node to be heard again before it is told that there is none.
 const WAIT: Duration = Duration::from_millis(1_500);
@@ -31,13 +36,19 @@ struct Known {
 /// The nodes that are followed, and the tasks that do so.
 pub(crate) struct Nodes {
     known: Vec<Known>,
+    /// Who goes where.
+    pub(crate) dispatchers: Arc<Dispatchers>,
+    /// Seeds the hashes of prompts' blocks.
+    pub(crate) prefix_seed: u64,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
 }
 
-/// Follows the inference nodes and has their models work. Start it once.
+/// Follows the inference nodes and has their models work. Start it once; clones are the same.
+#[derive(Clone)]
 pub struct Gateway {
     nodes: Arc<Nodes>,
+    customers: Vec<CustomerConfig>,
 }
 
 impl Gateway {
@@ -47,25 +58,60 @@ impl Gateway {
         service::choose_tls_provider();
         describe();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let dispatchers = Arc::new(Dispatchers::new(config.dispatch.clone(), tasks.clone(), stop.clone()));
         let known = config.all().into_iter().map(|node| {
             let (sender, last) = watch::channel(None);
-            let (name, stop) = (node.name.clone(), stop.clone());
+            let (name, stop, dispatchers) = (node.name.clone(), stop.clone(), Arc::clone(&dispatchers));
             tasks.spawn(async move {
                 tokio::select! {
-                    () = follow(node, sender) => {}
+                    () = follow(node, sender, &dispatchers) => {}
                     () = stop.cancelled() => {}
                 }
             });
             Known { name, last }
         });
         let known = known.collect();
-        Self { nodes: Arc::new(Nodes { known, tasks, stop }) }
+        let prefix_seed = rand::random();
+        let nodes = Nodes { known, dispatchers, prefix_seed, tasks, stop };
+        Self { nodes: Arc::new(nodes), customers: config.customers.clone() }
     }
 
     /// Speaks and hears by the nodes.
     #[must_use]
     pub fn speech(&self) -> Arc<dyn Speech> {
         Arc::new(NodesSpeech { nodes: Arc::clone(&self.nodes) })
+    }
+
+    /// OpenAI's API for other systems, under `/v1`; without any system that has a key there is none.
+    #[must_use]
+    pub fn router(&self) -> Option<Router> {
+        let customers = (!self.customers.is_empty()).then(|| Customers::new(&self.customers))?;
+        Some(openai::router(Arc::clone(&self.nodes), customers))
+    }
+
+    /// How the models are doing.
+    #[must_use]
+    pub fn status(&self) -> Vec<ModelStatus> {
+        self.nodes.dispatchers.all().into_iter().map(|model| model.status()).collect()
+    }
+
+    /// How the nodes are doing, asked now.
+    pub async fn nodes(&self) -> Vec<NodeStatus> {
+        let asked = self.nodes.known.iter().map(|known| async {
+            let last = known.last.borrow().clone();
+            let (name, trouble) = (known.name.clone(), None);
+            let Some(last) = last else {
+                let trouble = Some("it was never heard; see the log for why".to_owned());
+                return NodeStatus { name, silent_ms: None, description: None, trouble };
+            };
+            let silent = Instant::now().saturating_duration_since(last.node.heard);
+            let silent_ms = Some(u64::try_from(silent.as_millis()).unwrap_or(u64::MAX));
+            match last.client.describe().await {
+                Ok(description) => NodeStatus { name, silent_ms, description: Some(description), trouble },
+                Err(error) => NodeStatus { name, silent_ms, description: None, trouble: Some(chain(&error)) },
+            }
+        });
+        join_all(asked).await
     }
 
     /// Leaves the nodes; what is being spoken breaks off.
@@ -80,6 +126,20 @@ impl Nodes {
     /// Whether nobody set up a node.
     pub(crate) fn is_empty(&self) -> bool {
         self.known.is_empty()
+    }
+
+    /// The fencing epoch of this dispatcher's lease.
+    pub(crate) fn epoch(&self) -> Option<u64> {
+        None
+    }
+
+    /// The model for a task where none is named: of those that are ready the first by name.
+    pub(crate) fn first_model(&self, task: Task) -> Option<String> {
+        let now = Instant::now();
+        let lasts: Vec<Last> = self.known.iter().map(|known| known.last.borrow().clone()).collect();
+        let able = lasts.iter().flatten().filter(|last| now.saturating_duration_since(last.node.heard) <= LINGER);
+        let ready = able.flat_map(|last| &last.node.ready).filter(|ready| ready.task == task);
+        ready.map(|ready| &ready.id).min().cloned()
     }
 
     /// Whether a node can do it, or could a moment ago.

@@ -3,14 +3,20 @@
 //! Each configured node is followed by its heartbeat ([`follow`]); a request goes to the node that is ranked best at that moment
 //! ([`rank`], pure), and to the next one where that fails before its first result. The domain sees only its ports.
 
+mod answer;
 mod client;
 mod config;
+mod dispatch;
 mod error;
 mod follow;
 mod gateway;
 mod languages;
+mod openai;
 mod rank;
 mod speech;
+mod status;
+mod work;
 
-pub use config::{InferenceConfig, NodeConfig};
+pub use config::{CustomerConfig, InferenceConfig, NodeConfig};
 pub use gateway::Gateway;
+pub use status::{ModelStatus, NodeStatus, PlacedReplica};

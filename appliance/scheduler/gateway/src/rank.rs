@@ -24,6 +24,7 @@ pub(crate) struct Node {
 /// A model that serves.
 #[derive(Debug, Clone)]
 pub(crate) struct Ready {
+    pub(crate) id: String,
     pub(crate) task: Task,
     /// Empty: not bound to languages.
     pub(crate) languages: Vec<Language>,
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     fn node(heard: Instant, task: Task, languages: &[Language], busy: u32) -> Node {
-        let model = Ready { task, languages: languages.to_vec(), slots: 4, busy };
+        let model = Ready { id: "model".to_owned(), task, languages: languages.to_vec(), slots: 4, busy };
         Node { heard, admits: true, ready: vec![model] }
     }
 

@@ -1,10 +1,9 @@
 //! The gateway with a real inference node, which speaks by its embedded voices, and with one that plays busy.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod support;
+
 use std::convert::Infallible;
-use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
@@ -18,58 +17,9 @@ use desk::ports::speech::{Recording, Speech, SpeechError};
 use futures::StreamExt;
 use gateway::{Gateway, InferenceConfig, NodeConfig};
 use serde_json::json;
-use tokio::process::{Child, Command};
+use support::{PATIENCE, free_port, start, until};
 
-/// However busy the machine is, a node has started by then.
-const PATIENCE: Duration = Duration::from_secs(60);
 const WORDS: &str = "Mi-a expirat buletinul. Programați-vă la ghișeu până vineri, 12 decembrie.";
-
-struct Node {
-    child: Child,
-    port: u16,
-    folder: tempfile::TempDir,
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-fn binary() -> PathBuf {
-    let beside = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("inference-node");
-    let binary = std::env::var_os("INFERENCE_NODE").map_or(beside, PathBuf::from);
-    let command = "cargo build -p node --no-default-features --features espeak";
-    assert!(binary.exists(), "{} is missing; build it: {command}", binary.display());
-    binary
-}
-
-fn start(folder: tempfile::TempDir, port: u16) -> Node {
-    let child = Command::new(binary())
-        .arg("serve")
-        .env("SFETNIC_NODE_DATA__FOLDER", folder.path())
-        .env("SFETNIC_NODE_HTTP__LISTEN", format!("127.0.0.1:{port}"))
-        .env("SFETNIC_NODE_LOG__FILTER", "warn")
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    Node { child, port, folder }
-}
-
-impl Node {
-    fn config(&self) -> InferenceConfig {
-        let key_file = Utf8PathBuf::from_path_buf(self.folder.path().join("api-key")).unwrap();
-        let url = Some(format!("http://127.0.0.1:{}", self.port));
-        InferenceConfig { url, key_file: Some(key_file), ..InferenceConfig::default() }
-    }
-}
-
-async fn until(what: &str, done: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < PATIENCE, "{what}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
 
 async fn sound(speech: &dyn Speech, language: Language) -> Result<Vec<u8>, SpeechError> {
     let mut spoken = speech.speak(WORDS, language).await?;

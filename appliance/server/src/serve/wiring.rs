@@ -127,6 +127,7 @@ impl Wired {
             blobs: Arc::clone(&self.blobs) as _,
             backup_key: config.backup_key(),
             spool: config.data.folder.clone(),
+            gateway: self.gateway.clone(),
             users: config.admin.users.clone(),
         }
     }
@@ -194,6 +195,7 @@ impl Wired {
         Ok(chat
             .router()
             .merge(console)
+            .merge(self.gateway.router().unwrap_or_default())
             // A nested router answers below its path only.
             .route("/console/", get(|| async { Redirect::permanent("/console") }))
             .merge(ui::assets::router())

@@ -1,0 +1,107 @@
+//! An answer on its way back: whole, or piece by piece with the dispatcher told when it ends.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::{FutureExt, Stream as Pieces};
+use http::StatusCode;
+use reqwest::Response;
+use reqwest::header::HeaderValue;
+
+use crate::dispatch::Ticket;
+use crate::error::NodeError;
+
+/// An answer.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) media_type: HeaderValue,
+    pub(crate) body: Body,
+}
+
+/// What an answer consists of.
+pub(crate) enum Body {
+    Whole(Bytes),
+    Streamed(Streamed),
+}
+
+/// An answer that has begun.
+pub(crate) struct Stream {
+    pub(crate) media_type: HeaderValue,
+    pub(crate) first: Option<Bytes>,
+    pub(crate) response: Response,
+}
+
+/// The pieces of an answer. Dropped before its end, it cancels the request, and the node stops.
+pub(crate) struct Streamed {
+    first: Option<Bytes>,
+    rest: Pin<Box<dyn Pieces<Item = reqwest::Result<Bytes>> + Send>>,
+    ticket: Option<(Ticket, u32)>,
+    events: bool,
+    tokens: u32,
+}
+
+impl Answer {
+    pub(crate) fn whole(status: StatusCode, media_type: HeaderValue, body: Bytes) -> Self {
+        Self { status, media_type, body: Body::Whole(body) }
+    }
+
+    pub(crate) fn stream(stream: Stream, ticket: Ticket, attempt: u32) -> Self {
+        let events = stream.media_type.as_bytes().starts_with(b"text/event-stream");
+        let status = stream.response.status();
+        let rest = Box::pin(stream.response.bytes_stream());
+        let streamed = Streamed { first: stream.first, rest, ticket: Some((ticket, attempt)), events, tokens: 0 };
+        Self { status, media_type: stream.media_type, body: Body::Streamed(streamed) }
+    }
+}
+
+impl Streamed {
+    /// Server-sent events carry about a token each; of other answers the number is not known here.
+    fn count(&mut self, piece: &Bytes) {
+        if self.events {
+            let events = memchr::memmem::find_iter(piece, b"data:").count();
+            self.tokens = self.tokens.saturating_add(u32::try_from(events).unwrap_or(u32::MAX));
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some((ticket, attempt)) = self.ticket.take() {
+            ticket.finished(attempt, self.tokens);
+        }
+    }
+
+    fn broke(&mut self) {
+        if let Some((mut ticket, attempt)) = self.ticket.take() {
+            ticket.failed(attempt, true);
+            // The policy says that it is lost; whatever it says, it is over.
+            let _ = ticket.order().now_or_never();
+        }
+    }
+}
+
+impl Pieces for Streamed {
+    type Item = Result<Bytes, NodeError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(first) = self.first.take() {
+            self.count(&first);
+            return Poll::Ready(Some(Ok(first)));
+        }
+        match self.rest.as_mut().poll_next(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(Ok(piece))) => {
+                self.count(&piece);
+                Poll::Ready(Some(Ok(piece)))
+            }
+            Poll::Ready(Some(Err(source))) => {
+                self.broke();
+                let error = NodeError::BrokeOff { what: "an answer", source: source.without_url() };
+                Poll::Ready(Some(Err(error)))
+            }
+            Poll::Ready(None) => {
+                self.end();
+                Poll::Ready(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The dispatcher of one model: the policy's state, those who wait for it, and the replicas that it knows.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use policy::{Decision, Dispatcher, Event, Health, Moment, PolicyConfig, ReplicaId, ReplicaStatus, Request, RequestId};
+use protocol::Class;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use super::ticket::{Order, Ticket};
+use crate::client::NodeClient;
+use crate::status::{ModelStatus, PlacedReplica};
+
+/// Orders that may wait for one request; the policy never has more than two open for it.
+const ORDERS: usize = 8;
+/// The longest sleep of the timer where the policy names no moment.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3_600);
+
+/// The dispatcher of one model.
+pub(crate) struct ModelDispatcher {
+    /// The model.
+    pub(crate) model: String,
+    state: Mutex<State>,
+    origin: Instant,
+    next: AtomicU64,
+    rescheduled: Notify,
+}
+
+struct State {
+    policy: Dispatcher,
+    waiting: HashMap<RequestId, mpsc::Sender<Order>>,
+    /// By the name of their node.
+    replicas: BTreeMap<String, Known>,
+}
+
+struct Known {
+    replica: Arc<Replica>,
+    health: Health,
+    slots: u32,
+    incarnation: u64,
+}
+
+/// A model on a node.
+pub(crate) struct Replica {
+    /// How the policy calls it.
+    pub(crate) id: ReplicaId,
+    /// The node.
+    pub(crate) node: String,
+    /// The way to it.
+    pub(crate) client: NodeClient,
+}
+
+/// What a heartbeat says of the model on a node.
+pub(crate) struct Beat<'a> {
+    pub(crate) node: &'a str,
+    pub(crate) client: &'a NodeClient,
+    pub(crate) incarnation: u64,
+    pub(crate) slots: u32,
+    pub(crate) health: Health,
+}
+
+impl ModelDispatcher {
+    pub(super) fn new(model: &str, config: PolicyConfig) -> Self {
+        let state = State { policy: Dispatcher::new(config), waiting: HashMap::new(), replicas: BTreeMap::new() };
+        Self {
+            model: model.to_owned(),
+            state: Mutex::new(state),
+            origin: Instant::now(),
+            next: AtomicU64::new(1),
+            rescheduled: Notify::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Now, as the policy counts.
+    pub(crate) fn now(&self) -> Moment {
+        Moment(u64::try_from(self.origin.elapsed().as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// A name for a request.
+    pub(crate) fn name_request(&self) -> RequestId {
+        RequestId(self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Queues a request; what becomes of it is told to its ticket.
+    pub(crate) fn submit(self: &Arc<Self>, request: Request) -> Ticket {
+        let (sender, orders) = mpsc::channel(ORDERS);
+        let ticket = Ticket::new(Arc::clone(self), request.id, orders);
+        let mut state = self.state();
+        state.waiting.insert(request.id, sender);
+        self.decide(&mut state, Event::Arrival(request));
+        ticket
+    }
+
+    /// Hands an event to the policy and carries out what it decides.
+    pub(super) fn happened(&self, event: Event) {
+        self.decide(&mut self.state(), event);
+    }
+
+    /// Nobody listens for this request any more.
+    pub(super) fn forget(&self, request: RequestId, event: Option<Event>) {
+        let mut state = self.state();
+        state.waiting.remove(&request);
+        if let Some(event) = event {
+            self.decide(&mut state, event);
+        }
+    }
+
+    fn decide(&self, state: &mut State, event: Event) {
+        let before = state.policy.next_wake();
+        for decision in state.policy.handle(self.now(), event) {
+            self.carry_out(state, decision);
+        }
+        if state.policy.next_wake() != before {
+            self.rescheduled.notify_one();
+        }
+    }
+
+    fn carry_out(&self, state: &mut State, decision: Decision) {
+        let count = |what: &'static str| {
+            metrics::counter!("sfetnic_dispatch_decisions_total", "model" => self.model.clone(), "decision" => what)
+                .increment(1);
+        };
+        let (request, order) = match decision {
+            Decision::Dispatch { request, replica, attempt } => {
+                count("dispatch");
+                let Some(known) = state.replicas.values().find(|known| known.replica.id == replica) else { return };
+                (request, Order::Go { replica: Arc::clone(&known.replica), attempt })
+            }
+            Decision::Withdraw { request, .. } => {
+                count("withdraw");
+                (request, Order::Back)
+            }
+            Decision::Reject { request, reason, retry_after } => {
+                count("reject");
+                (request, Order::Reject { reason, retry_after })
+            }
+            Decision::Lost { request, .. } => {
+                count("lost");
+                (request, Order::Lost)
+            }
+        };
+        // A full channel belongs to somebody who reads no more: dropping its ticket cancels the request.
+        if let Some(sender) = state.waiting.get(&request) {
+            let _ = sender.try_send(order);
+        }
+    }
+
+    /// Takes note of a node's heartbeat.
+    pub(crate) fn beat(&self, beat: &Beat<'_>) {
+        let mut state = self.state();
+        let known = state
+            .replicas
+            .get(beat.node)
+            .map(|known| (known.replica.id, known.health, known.slots, known.incarnation == beat.incarnation));
+        let (id, joined) = match known {
+            Some((id, health, slots, true)) if health != Health::Gone => (id, slots != beat.slots),
+            Some((id, _, _, same)) => {
+                if !same {
+                    // It forgot everything, and with it what it was doing.
+                    self.decide(&mut state, Event::ReplicaHealth { replica: id, health: Health::Gone });
+                }
+                (id, true)
+            }
+            None => (ReplicaId(u32::try_from(state.replicas.len()).unwrap_or(u32::MAX)), true),
+        };
+        let replica = Arc::new(Replica { id, node: beat.node.to_owned(), client: beat.client.clone() });
+        let entry = Known { replica, health: beat.health, slots: beat.slots, incarnation: beat.incarnation };
+        state.replicas.insert(beat.node.to_owned(), entry);
+        if joined {
+            let event = Event::ReplicaJoined { replica: id, slots: beat.slots, prefill_rate: None, cache_blocks: None };
+            self.decide(&mut state, event);
+        }
+        if joined || known.is_none_or(|(_, health, ..)| health != beat.health) {
+            self.decide(&mut state, Event::ReplicaHealth { replica: id, health: beat.health });
+        }
+        self.decide(&mut state, Event::Heartbeat { replica: id });
+    }
+
+    /// A node is not heard any more, or has the model no more.
+    pub(crate) fn unheard(&self, node: &str, health: Health) {
+        let mut state = self.state();
+        let Some(known) = state.replicas.get_mut(node).filter(|known| known.health != health) else { return };
+        known.health = health;
+        let replica = known.replica.id;
+        self.decide(&mut state, Event::ReplicaHealth { replica, health });
+    }
+
+    /// How the model is doing.
+    pub(crate) fn status(&self) -> ModelStatus {
+        let state = self.state();
+        let waiting =
+            Class::ALL.map(|class| (class.name().to_owned(), state.policy.waiting(class))).into_iter().collect();
+        let name =
+            |id| state.replicas.values().find(|known| known.replica.id == id).map(|known| known.replica.node.clone());
+        let placed = |status: ReplicaStatus| Some(PlacedReplica { node: name(status.replica)?, status });
+        let replicas = state.policy.replicas().into_iter().filter_map(placed).collect();
+        ModelStatus { model: self.model.clone(), waiting, replicas }
+    }
+
+    /// Whether some replica could serve.
+    pub(crate) fn served(&self) -> bool {
+        self.state().replicas.values().any(|known| known.health == Health::Ok)
+    }
+
+    /// Wakes the policy when it wants to be; never ends.
+    pub(super) async fn keep_time(&self) {
+        loop {
+            let wake = self.state().policy.next_wake();
+            let sleep = wake.map_or(LONGEST_SLEEP, |wake| wake.since(self.now()));
+            tokio::select! {
+                () = tokio::time::sleep(sleep) => {}
+                () = self.rescheduled.notified() => continue,
+            }
+            if wake.is_some() {
+                self.happened(Event::Wake);
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The gateway for other systems of the customer: OpenAI's API over all nodes, with a key for each system.
+//!
+//! A request is read just as far as sending it to the right place needs ([`request`]) and passed on as it came; what comes back
+//! passes through untouched. Keys are known by their sums, and carry the most urgent class and the quota of their system.
+
+mod access;
+mod error;
+mod request;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use bytes::Bytes;
+use futures::StreamExt;
+use protocol::Class;
+use protocol::request::{CLASS_HEADER, DEADLINE_HEADER, TRACE_HEADER};
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, Body as AnswerBody};
+use crate::gateway::Nodes;
+use crate::work::{Work, carry_out};
+pub(crate) use access::Customers;
+use access::Pass;
+use error::ApiError;
+use request::Kind;
+
+/// The largest request that is passed on; recordings are the largest.
+const LARGEST: usize = 64 << 20;
+
+/// What the API works with.
+struct Api {
+    nodes: Arc<Nodes>,
+    customers: Customers,
+}
+
+/// Every path of the API.
+pub(crate) fn router(nodes: Arc<Nodes>, customers: Customers) -> Router {
+    Router::new()
+        .route("/v1/chat/completions", post(chat))
+        .route("/v1/embeddings", post(embeddings))
+        .route("/v1/audio/speech", post(speech))
+        .route("/v1/audio/transcriptions", post(transcriptions))
+        .route("/v1/models", get(models))
+        .layer(DefaultBodyLimit::max(LARGEST))
+        .with_state(Arc::new(Api { nodes, customers }))
+}
+
+async fn chat(State(api): State<Arc<Api>>, request: Request) -> Response {
+    serve(&api, Kind::Chat, request).await
+}
+
+async fn embeddings(State(api): State<Arc<Api>>, request: Request) -> Response {
+    serve(&api, Kind::Embeddings, request).await
+}
+
+async fn speech(State(api): State<Arc<Api>>, request: Request) -> Response {
+    serve(&api, Kind::Speech, request).await
+}
+
+async fn transcriptions(State(api): State<Arc<Api>>, request: Request) -> Response {
+    serve(&api, Kind::Transcription, request).await
+}
+
+async fn models(State(api): State<Arc<Api>>, request: Request) -> Response {
+    if let Err(error) = api.customers.admit(request.headers()) {
+        return error.into_response();
+    }
+    let entry = |id: String| json!({ "id": id, "object": "model", "created": 0, "owned_by": "sfetnic" });
+    let served = api.nodes.dispatchers.all().into_iter().filter(|model| model.served());
+    let data: Vec<Value> = served.map(|model| entry(model.model.clone())).collect();
+    Json(json!({ "object": "list", "data": data })).into_response()
+}
+
+async fn serve(api: &Api, kind: Kind, request: Request) -> Response {
+    match ask(api, kind, request).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn ask(api: &Api, kind: Kind, request: Request) -> Result<Response, ApiError> {
+    let pass = api.customers.admit(request.headers())?;
+    let (parts, body) = request.into_parts();
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let class = class(header(CLASS_HEADER), &pass)?;
+    let deadline = deadline(header(DEADLINE_HEADER))?;
+    let media_type = parts.headers.get(CONTENT_TYPE).cloned();
+    let body = axum::body::to_bytes(body, LARGEST).await.map_err(|_| ApiError::too_large(LARGEST))?;
+    let read = request::read(kind, media_type.as_ref(), &body, api.nodes.prefix_seed)?;
+    let name = if read.model == "auto" { api.nodes.first_model(kind.task()) } else { Some(read.model.clone()) };
+    let model =
+        name.and_then(|name| api.nodes.dispatchers.get(&name)).ok_or_else(|| ApiError::no_model(&read.model))?;
+    let work = Work {
+        path: kind.path(),
+        body,
+        media_type: media_type.unwrap_or_else(|| axum::http::HeaderValue::from_static("application/json")),
+        class,
+        deadline,
+        streamed: read.streamed,
+        prompt_tokens: read.prompt_tokens,
+        output_tokens: read.output_tokens,
+        prefix: read.prefix,
+        session: read.session,
+        trace: parts.headers.get(TRACE_HEADER).cloned(),
+        epoch: api.nodes.epoch(),
+    };
+    let answer = carry_out(&model, work).await?;
+    Ok(respond(answer, pass))
+}
+
+/// The class asked for, no more urgent than the system may be; without one, the most urgent that it may.
+fn class(asked: Option<&str>, pass: &Pass) -> Result<Class, ApiError> {
+    let Some(name) = asked else { return Ok(pass.class) };
+    let class = Class::from_name(name)
+        .ok_or_else(|| ApiError::request(CLASS_HEADER, format!("`{name}` is no class: voice, chat, mail or batch")))?;
+    if class < pass.class {
+        return Err(ApiError::request(
+            CLASS_HEADER,
+            format!("this key is for the class `{}` and those after it, not for `{name}`", pass.class.name()),
+        ));
+    }
+    Ok(class)
+}
+
+fn deadline(asked: Option<&str>) -> Result<Option<Duration>, ApiError> {
+    let parse = |text: &str| {
+        text.parse()
+            .map(Duration::from_millis)
+            .map_err(|_| ApiError::request(DEADLINE_HEADER, format!("`{text}` is no whole number of milliseconds")))
+    };
+    asked.map(parse).transpose()
+}
+
+/// The answer as it came. The pass is held to its end: what is being answered counts in the quota.
+fn respond(answer: Answer, pass: Pass) -> Response {
+    let body = match answer.body {
+        AnswerBody::Whole(bytes) => Body::from(bytes),
+        AnswerBody::Streamed(pieces) => {
+            let events = answer.media_type.as_bytes().starts_with(b"text/event-stream");
+            Body::from_stream(pieces.map(move |piece| {
+                let _held = &pass;
+                match piece {
+                    // The head has been sent: in a stream of events the error is the last of them.
+                    Err(_) if events => Ok(Bytes::from_static(error::BROKE_OFF)),
+                    piece => piece,
+                }
+            }))
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status;
+    response.headers_mut().insert(CONTENT_TYPE, answer.media_type);
+    response
+}

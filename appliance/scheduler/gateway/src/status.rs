@@ -1,0 +1,42 @@
+//! What is told of nodes and models to those who operate the cluster.
+
+use std::collections::BTreeMap;
+
+use policy::ReplicaStatus;
+use protocol::NodeDescription;
+use serde::{Deserialize, Serialize};
+
+/// How a model is doing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelStatus {
+    /// The model.
+    pub model: String,
+    /// Requests that wait for it, by class.
+    pub waiting: BTreeMap<String, usize>,
+    /// Where it runs.
+    pub replicas: Vec<PlacedReplica>,
+}
+
+/// A replica and the node that it runs on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlacedReplica {
+    /// The node.
+    pub node: String,
+    /// How it is seen by the dispatcher.
+    #[serde(flatten)]
+    pub status: ReplicaStatus,
+}
+
+/// How a node is doing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NodeStatus {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Milliseconds since its last heartbeat; none while it was never heard.
+    pub silent_ms: Option<u64>,
+    /// What it says of itself now; none when it does not answer.
+    pub description: Option<NodeDescription>,
+    /// Why it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}

@@ -1,0 +1,224 @@
+//! Carries one request out: waits for its replica, sends it there, comes back when it is told to, tries elsewhere when the
+//! replica fails it, and passes on what comes once the first piece is there. Until then nobody has seen anything of it, so
+//! that it can move.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use policy::{BlockHash, Rejection, Request, SessionKey};
+use protocol::Class;
+use reqwest::Response;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use tokio::time::Instant;
+
+use crate::answer::{Answer, Stream};
+use crate::client::{Onward, Sent};
+use crate::dispatch::{ModelDispatcher, Order, Replica};
+use crate::error::{NodeError, chain};
+
+/// What a prompt takes to be read, assumed of an answer that does not show it.
+const READING: Duration = Duration::from_millis(100);
+/// The same, for each of its tokens.
+const READ_TOKENS_PER_SECOND: f64 = 4_000.0;
+/// How long an answer that is not streamed is waited for where the request sets no end.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// One request on its way to a model.
+#[derive(Clone)]
+pub(crate) struct Work {
+    /// Where at the node: `/v1/chat/completions`.
+    pub(crate) path: &'static str,
+    /// What is sent, as it came.
+    pub(crate) body: Bytes,
+    /// Its media type.
+    pub(crate) media_type: HeaderValue,
+    /// Who waits.
+    pub(crate) class: Class,
+    /// When nobody wants the first piece any more.
+    pub(crate) deadline: Option<Duration>,
+    /// Whether the answer comes piece by piece.
+    pub(crate) streamed: bool,
+    /// Tokens of the prompt, estimated.
+    pub(crate) prompt_tokens: u32,
+    /// Tokens of the answer, estimated.
+    pub(crate) output_tokens: u32,
+    /// The chain of the prompt's blocks.
+    pub(crate) prefix: Vec<BlockHash>,
+    /// The conversation or call.
+    pub(crate) session: Option<SessionKey>,
+    /// W3C trace context.
+    pub(crate) trace: Option<HeaderValue>,
+    /// The fencing epoch of this dispatcher's lease, where it has one.
+    pub(crate) epoch: Option<u64>,
+}
+
+impl Work {
+    /// How long the prompt is likely read for, where nothing tells.
+    fn likely_read(&self) -> Duration {
+        READING + Duration::from_secs_f64(f64::from(self.prompt_tokens) / READ_TOKENS_PER_SECOND)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WorkError {
+    /// The dispatcher does not take it.
+    #[error("{reason}")]
+    Rejected {
+        /// Why.
+        reason: Rejection,
+        /// When asking again makes sense.
+        retry_after: Duration,
+    },
+    /// Its replica failed after the first token.
+    #[error("the inference node failed while it answered")]
+    Lost,
+}
+
+/// Has a request done.
+///
+/// # Errors
+/// [`WorkError`] when no replica does it. What a replica refuses because the request is wrong is an answer.
+pub(crate) async fn carry_out(model: &Arc<ModelDispatcher>, work: Work) -> Result<Answer, WorkError> {
+    let arrived = Instant::now();
+    let mut ticket = model.submit(request(model, &work));
+    let mut order = ticket.order().await;
+    loop {
+        order = match order {
+            Order::Reject { reason, retry_after } => {
+                refused(model, &work, reason);
+                return Err(WorkError::Rejected { reason, retry_after });
+            }
+            Order::Lost => return Err(WorkError::Lost),
+            // An order that was already over when it was read.
+            Order::Back => ticket.order().await,
+            Order::Go { replica, attempt } => {
+                let mut answer = std::pin::pin!(first_piece(&replica, &work, arrived));
+                let mut unseen = !work.streamed;
+                let outcome = loop {
+                    tokio::select! {
+                        biased;
+                        order = ticket.order() => break Err(order),
+                        outcome = &mut answer => break Ok(outcome),
+                        // An answer in one piece hides its first token; the policy is told when it is likely there.
+                        () = tokio::time::sleep(work.likely_read()), if unseen => {
+                            unseen = false;
+                            ticket.first_token(attempt, None);
+                        }
+                    }
+                };
+                match outcome {
+                    // Dropping the connection is what makes the node stop.
+                    Err(next) => next,
+                    Ok(Ok(First::Begun(stream))) => {
+                        ticket.first_token(attempt, None);
+                        begun(model, &work, arrived);
+                        return Ok(Answer::stream(*stream, ticket, attempt));
+                    }
+                    Ok(Ok(First::Whole(answer))) => {
+                        ticket.finished(attempt, work.output_tokens);
+                        return Ok(answer);
+                    }
+                    Ok(Err(error)) => {
+                        let suspect = !matches!(error, NodeError::Busy { .. });
+                        tracing::warn!(
+                            node = replica.node,
+                            model = model.model,
+                            error = chain(&error),
+                            "a node failed a request; it goes elsewhere"
+                        );
+                        ticket.failed(attempt, suspect);
+                        ticket.order().await
+                    }
+                }
+            }
+        };
+    }
+}
+
+/// What a replica sent.
+enum First {
+    /// The first piece of an answer that goes on.
+    Begun(Box<Stream>),
+    /// All of it: what was refused, or is no stream.
+    Whole(Answer),
+}
+
+/// Sends the request and waits for the first piece of its answer.
+async fn first_piece(replica: &Replica, work: &Work, arrived: Instant) -> Result<First, NodeError> {
+    const WHAT: &str = "for an answer";
+    let left = work.deadline.map(|deadline| deadline.saturating_sub(arrived.elapsed()));
+    let onward = Onward {
+        path: work.path,
+        body: work.body.clone(),
+        media_type: work.media_type.clone(),
+        class: work.class,
+        left,
+        trace: work.trace.clone(),
+        epoch: work.epoch,
+    };
+    let asked = async {
+        match replica.client.forward(onward).await? {
+            Sent::Refused { status, body } => Ok(First::Whole(Answer::whole(status, json(), body))),
+            Sent::Accepted(mut response) => {
+                let first = next(&mut response).await?;
+                let Some(first) = first else {
+                    return Ok(First::Whole(Answer::whole(response.status(), media_type(&response), Bytes::new())));
+                };
+                Ok(First::Begun(Box::new(Stream { media_type: media_type(&response), first: Some(first), response })))
+            }
+        }
+    };
+    let within = left.unwrap_or(LONGEST).max(Duration::from_millis(1));
+    tokio::time::timeout(within, asked).await.unwrap_or(Err(NodeError::Late { what: WHAT, within }))
+}
+
+async fn next(response: &mut Response) -> Result<Option<Bytes>, NodeError> {
+    response.chunk().await.map_err(|source| NodeError::BrokeOff { what: "an answer", source: source.without_url() })
+}
+
+fn media_type(response: &Response) -> HeaderValue {
+    response.headers().get(CONTENT_TYPE).cloned().unwrap_or_else(json)
+}
+
+fn json() -> HeaderValue {
+    HeaderValue::from_static("application/json")
+}
+
+/// The request as the policy sees it.
+fn request(model: &ModelDispatcher, work: &Work) -> Request {
+    let deadline = work.deadline.map(|deadline| model.now() + deadline);
+    Request {
+        id: model.name_request(),
+        class: work.class,
+        deadline,
+        prompt_tokens: work.prompt_tokens,
+        expected_output_tokens: work.output_tokens,
+        prefix: work.prefix.clone(),
+        session: work.session,
+    }
+}
+
+fn begun(model: &ModelDispatcher, work: &Work, arrived: Instant) {
+    let (model, class) = (model.model.clone(), work.class.name());
+    metrics::histogram!("sfetnic_dispatch_first_token_seconds", "model" => model, "class" => class)
+        .record(arrived.elapsed().as_secs_f64());
+}
+
+fn refused(model: &ModelDispatcher, work: &Work, reason: Rejection) {
+    let (model, class, reason) = (model.model.clone(), work.class.name(), name(reason));
+    metrics::counter!("sfetnic_dispatch_rejections_total", "model" => model, "class" => class, "reason" => reason)
+        .increment(1);
+}
+
+/// The name of a reason, for metrics and errors.
+pub(crate) fn name(reason: Rejection) -> &'static str {
+    match reason {
+        Rejection::DeadlineCannotBeMet => "deadline_cannot_be_met",
+        Rejection::QueueFull => "queue_full",
+        Rejection::NoReplica => "no_replica",
+        Rejection::ReplicasFailed => "replicas_failed",
+        Rejection::Duplicate => "duplicate",
+    }
+}

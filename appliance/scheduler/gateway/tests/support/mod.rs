@@ -1,0 +1,81 @@
+//! Real inference nodes for tests.
+#![allow(dead_code, unreachable_pub, reason = "shared by test crates, each of which uses its part")]
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use camino::Utf8PathBuf;
+use gateway::InferenceConfig;
+use tokio::process::{Child, Command};
+
+/// However busy the machine is, a node has started by then.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A real inference node.
+pub struct Node {
+    pub child: Child,
+    pub port: u16,
+    pub folder: tempfile::TempDir,
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn binary() -> PathBuf {
+    let beside = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("inference-node");
+    let binary = std::env::var_os("INFERENCE_NODE").map_or(beside, PathBuf::from);
+    let command = "cargo build -p node --no-default-features --features espeak";
+    assert!(binary.exists(), "{} is missing; build it: {command}", binary.display());
+    binary
+}
+
+/// A node with small models of `make models-test` in its store.
+pub fn start_with(models: &[&str]) -> Node {
+    let folder = tempfile::tempdir().unwrap();
+    let small = std::env::var("SMALL_MODELS")
+        .unwrap_or_else(|_| format!("{}/.cache/sfetnic/small-models", std::env::var("HOME").unwrap()));
+    for model in models {
+        let source = format!("{small}/{model}");
+        assert!(PathBuf::from(&source).is_dir(), "`{source}` is missing; make it: make models-test");
+        let output = std::process::Command::new(binary())
+            .args(["models", "import", &source])
+            .env("SFETNIC_NODE_DATA__FOLDER", folder.path())
+            .env("SFETNIC_NODE_LOG__FILTER", "warn,mistralrs_core=off")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    start(folder, free_port())
+}
+
+pub fn start(folder: tempfile::TempDir, port: u16) -> Node {
+    let child = Command::new(binary())
+        .arg("serve")
+        .env("SFETNIC_NODE_DATA__FOLDER", folder.path())
+        .env("SFETNIC_NODE_HTTP__LISTEN", format!("127.0.0.1:{port}"))
+        .env("SFETNIC_NODE_LOG__FILTER", "warn,mistralrs_core=off")
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    Node { child, port, folder }
+}
+
+impl Node {
+    pub fn config(&self) -> InferenceConfig {
+        let key_file = Utf8PathBuf::from_path_buf(self.folder.path().join("api-key")).unwrap();
+        let url = Some(format!("http://127.0.0.1:{}", self.port));
+        InferenceConfig { url, key_file: Some(key_file), ..InferenceConfig::default() }
+    }
+}
+
+pub async fn until(what: &str, done: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
