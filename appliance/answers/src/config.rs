@@ -49,6 +49,9 @@ impl Default for AnswersConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GenerationConfig {
+    /// The language model on the inference nodes that words answers, each sentence checked against the sources; without one,
+    /// or while no node serves it, answers stand in the articles' own words.
+    pub model: Option<String>,
     /// By when the first checked sentence must stand, in milliseconds.
     pub first_sentence_ms: u64,
     /// By when the whole answer must stand, in milliseconds.
@@ -61,6 +64,6 @@ pub struct GenerationConfig {
 
 impl Default for GenerationConfig {
     fn default() -> Self {
-        Self { first_sentence_ms: 2_500, deadline_ms: 8_000, max_tokens: 300, passages: 3 }
+        Self { model: None, first_sentence_ms: 2_500, deadline_ms: 8_000, max_tokens: 300, passages: 3 }
     }
 }

@@ -1,6 +1,7 @@
 //! `appliance serve`: everything wired together, started, kept healthy, stopped in order.
 
 mod endpoints;
+mod generator;
 mod knowledge;
 mod secrets;
 mod wiring;

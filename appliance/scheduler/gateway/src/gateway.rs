@@ -18,6 +18,7 @@ use crate::config::{CustomerConfig, InferenceConfig};
 use crate::dispatch::Dispatchers;
 use crate::error::chain;
 use crate::follow::{Last, follow};
+use crate::language::LanguageModels;
 use crate::languages::to_wire;
 use crate::openai::{self, Customers};
 use crate::rank::{LINGER, rank};
@@ -80,6 +81,12 @@ impl Gateway {
     #[must_use]
     pub fn speech(&self) -> Arc<dyn Speech> {
         Arc::new(NodesSpeech { nodes: Arc::clone(&self.nodes) })
+    }
+
+    /// Has language models write.
+    #[must_use]
+    pub fn language_models(&self) -> LanguageModels {
+        LanguageModels { nodes: Arc::clone(&self.nodes) }
     }
 
     /// OpenAI's API for other systems, under `/v1`; without any system that has a key there is none.

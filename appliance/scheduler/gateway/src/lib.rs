@@ -10,6 +10,7 @@ mod dispatch;
 mod error;
 mod follow;
 mod gateway;
+mod language;
 mod languages;
 mod openai;
 mod rank;
@@ -19,4 +20,5 @@ mod work;
 
 pub use config::{CustomerConfig, InferenceConfig, NodeConfig};
 pub use gateway::Gateway;
+pub use language::{LanguageModels, Writing, WritingError};
 pub use status::{ModelStatus, NodeStatus, PlacedReplica};

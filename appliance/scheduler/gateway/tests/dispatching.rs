@@ -6,7 +6,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use gateway::{CustomerConfig, Gateway, InferenceConfig, NodeConfig};
+use gateway::{CustomerConfig, Gateway, InferenceConfig, NodeConfig, Writing, WritingError};
 use policy::Standing;
 use protocol::Class;
 use reqwest::{Client, RequestBuilder, Response};
@@ -238,5 +238,31 @@ async fn a_deadline_that_cannot_be_met_is_told_at_once() {
     assert!(refusal.headers().contains_key("retry-after"));
     assert_eq!(refused(refusal, 503).await["code"], "deadline_cannot_be_met");
     assert!(started.elapsed() < PATIENCE);
+    gateway.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_appliance_itself_has_a_model_write_word_by_word() {
+    let node = start_with(&["tiny-llama"]);
+    let gateway = listening(&[&node], customer(Class::Chat)).await;
+    let writing = || Writing {
+        model: "tiny-llama".to_owned(),
+        instructions: "Răspunde scurt.".to_owned(),
+        text: "Bună ziua".to_owned(),
+        max_tokens: 30,
+        class: Class::Voice,
+        deadline: Duration::from_secs(60),
+        session: Some(7),
+    };
+    let models = gateway.gateway.language_models();
+    let too_early = models.write(writing()).await.err();
+    assert!(matches!(too_early, None | Some(WritingError::Unavailable(_))), "{too_early:?}");
+    gateway.wait("tiny-llama", 1).await;
+    let pieces: Vec<_> = models.write(writing()).await.unwrap().collect().await;
+    assert!(pieces.len() > 3, "word by word: {pieces:?}");
+    let said: String = pieces.into_iter().map(Result::unwrap).collect();
+    assert!(!said.trim().is_empty());
+    let unknown = models.write(Writing { model: "none".to_owned(), ..writing() }).await.err();
+    assert!(matches!(unknown, Some(WritingError::Unavailable(_))), "{unknown:?}");
     gateway.gateway.stop().await;
 }

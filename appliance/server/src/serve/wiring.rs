@@ -26,6 +26,7 @@ use store::Store;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
+use super::generator::NodesGenerator;
 use super::secrets::MasterKey;
 use crate::admin::AdminParts;
 use crate::config::Config;
@@ -60,7 +61,13 @@ pub(super) async fn wire(config: &Config, patience: Duration) -> anyhow::Result<
     super::knowledge::prepare(&index, &store.articles(), config.knowledge.starter_pack).await?;
 
     let time: Arc<dyn TimeSource> = Arc::new(SystemTime);
-    let assistant = Arc::new(Answers::new(config.answers.clone(), index.clone(), None));
+    let gateway = Gateway::start(&config.inference);
+    let generation = &config.answers.generation;
+    let generator = generation.model.clone().map(|model| {
+        let first_word = Duration::from_millis(generation.first_sentence_ms);
+        Arc::new(NodesGenerator { models: gateway.language_models(), model, first_word }) as Arc<dyn answers::Generator>
+    });
+    let assistant = Arc::new(Answers::new(config.answers.clone(), index.clone(), generator));
     assistant.warm_up().await;
     let reception = Arc::new(Reception::new(ReceptionParts {
         conversations: Arc::new(store.conversations()),
@@ -75,7 +82,7 @@ pub(super) async fn wire(config: &Config, patience: Duration) -> anyhow::Result<
         index,
         reception,
         time,
-        gateway: Gateway::start(&config.inference),
+        gateway,
         blobs: Arc::new(blobs),
         presence: Arc::new(LocalPresence::default()),
         secret_key: SecretKey(master.derive("citizens' secrets")),

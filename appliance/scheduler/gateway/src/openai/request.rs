@@ -14,7 +14,7 @@ use super::error::ApiError;
 
 /// Bytes of a prompt's block: some 128 tokens. Large enough that a long prompt has a hundred of them, small enough that a
 /// system's preface of a page is known again.
-const BLOCK_BYTES: usize = 512;
+pub(crate) const BLOCK_BYTES: usize = 512;
 /// Bytes of text that make a token, on average over Romanian, Hungarian and English with the vocabularies of today's models.
 const BYTES_PER_TOKEN: usize = 4;
 /// Tokens of an answer where no limit is set.
@@ -111,7 +111,8 @@ pub(super) fn read(kind: Kind, media_type: Option<&HeaderValue>, body: &Bytes, s
     })
 }
 
-fn tokens(bytes: usize) -> u32 {
+/// Tokens of a text of that many bytes, about.
+pub(crate) fn tokens(bytes: usize) -> u32 {
     u32::try_from(bytes / BYTES_PER_TOKEN + 1).unwrap_or(u32::MAX)
 }
 
