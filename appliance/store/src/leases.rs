@@ -17,6 +17,8 @@ use crate::error::StoreError;
 use crate::store::Store;
 use crate::write::Write;
 
+/// The lease under which requests to the models are dispatched.
+pub const DISPATCHER_LEASE: &str = "dispatcher";
 /// The lease under which the outbox is sent.
 pub const OUTBOX_LEASE: &str = "outbox";
 /// The lease under which the journal is sealed.
@@ -167,6 +169,14 @@ impl Leases {
     /// [`StoreError`] when the database does not answer.
     pub async fn lease(&self, name: &str) -> Result<Option<Lease>, StoreError> {
         self.stands(name, true).await
+    }
+
+    /// The lease as this server last heard of it: cheaper than [`Leases::lease`], and perhaps old.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn last_known(&self, name: &str) -> Result<Option<Lease>, StoreError> {
+        self.stands(name, false).await
     }
 
     async fn stands(&self, name: &str, latest: bool) -> Result<Option<Lease>, StoreError> {

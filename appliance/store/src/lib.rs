@@ -29,6 +29,6 @@ pub use config::{ClusterTls, Peer, StoreConfig};
 pub use conversations::ConversationRepository;
 pub use error::StoreError;
 pub use journal::{Broken, JournalFeed, Sealed, Sealer, Verification, verify_journal_file};
-pub use leases::{Fence, Lease, LeaseKeeper, Leases, OUTBOX_LEASE, SEALER_LEASE, WATCHDOG_LEASE};
+pub use leases::{DISPATCHER_LEASE, Fence, Lease, LeaseKeeper, Leases, OUTBOX_LEASE, SEALER_LEASE, WATCHDOG_LEASE};
 pub use outgoing::OutboxRepository;
 pub use store::{Health, Store};

@@ -46,11 +46,11 @@ impl Answer {
         Self { status, media_type, body: Body::Whole(body) }
     }
 
-    pub(crate) fn stream(stream: Stream, ticket: Ticket, attempt: u32) -> Self {
+    pub(crate) fn stream(stream: Stream, ticket: Option<(Ticket, u32)>) -> Self {
         let events = stream.media_type.as_bytes().starts_with(b"text/event-stream");
         let status = stream.response.status();
         let rest = Box::pin(stream.response.bytes_stream());
-        let streamed = Streamed { first: stream.first, rest, ticket: Some((ticket, attempt)), events, tokens: 0 };
+        let streamed = Streamed { first: stream.first, rest, ticket, events, tokens: 0 };
         Self { status, media_type: stream.media_type, body: Body::Streamed(streamed) }
     }
 }

@@ -19,6 +19,8 @@ use serde_json::json;
 use crate::config::NodeConfig;
 use crate::error::NodeError;
 
+/// Header of a request that another server of the cluster has passed on.
+pub(crate) const PASSED_ON_HEADER: &str = "x-sfetnic-passed-on";
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(2);
 /// How long a node may take to describe itself.
@@ -108,6 +110,25 @@ impl NodeClient {
         }
         let http = builder.build().map_err(NodeError::Client)?;
         Ok(Self { http, base: node.url.trim_end_matches('/').to_owned() })
+    }
+
+    /// Another server of the cluster, which takes requests as a node does.
+    pub(crate) fn peer(url: &str, key: &str, authorities: Option<&Utf8Path>) -> Result<Self, NodeError> {
+        let mut headers = HeaderMap::new();
+        let mut value =
+            HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| NodeError::NoKey { path: "".into() })?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+        headers.insert(PASSED_ON_HEADER, HeaderValue::from_static("1"));
+        let mut builder =
+            Client::builder().default_headers(headers).connect_timeout(CONNECT).redirect(Policy::none()).no_proxy();
+        if let Some(path) = authorities {
+            let pem = std::fs::read(path).map_err(|source| NodeError::Read { path: path.to_owned(), source })?;
+            let found = Certificate::from_pem_bundle(&pem);
+            builder = builder.tls_certs_only(found.map_err(|source| NodeError::Tls { path: path.to_owned(), source })?);
+        }
+        let http = builder.build().map_err(NodeError::Client)?;
+        Ok(Self { http, base: url.trim_end_matches('/').to_owned() })
     }
 
     fn address(&self, path: &str) -> String {

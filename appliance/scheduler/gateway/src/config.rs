@@ -1,5 +1,6 @@
 //! Which inference nodes there are, and how they are reached.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use camino::Utf8PathBuf;
@@ -23,8 +24,38 @@ pub struct InferenceConfig {
     /// Other systems of the institution that may use the models, through OpenAI's API under `/v1`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub customers: Vec<CustomerConfig>,
+    /// The addresses of all servers of the cluster by their number in `store`: requests are passed on to the one that
+    /// dispatches. Empty with a single server.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", with = "by_number")]
+    pub peers: BTreeMap<u64, String>,
+    /// The authorities that vouch for the other servers (PEM); without it those of the system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer_authorities: Option<Utf8PathBuf>,
     /// How requests are dispatched.
     pub dispatch: PolicyConfig,
+}
+
+/// Tables of TOML have names, not numbers.
+mod by_number {
+    use std::collections::BTreeMap;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(peers: &BTreeMap<u64, String>, serializer: S) -> Result<S::Ok, S::Error> {
+        let named: BTreeMap<String, &String> = peers.iter().map(|(number, url)| (number.to_string(), url)).collect();
+        named.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<u64, String>, D::Error> {
+        let named = BTreeMap::<String, String>::deserialize(deserializer)?;
+        let number = |(name, url): (String, String)| {
+            name.parse()
+                .map(|number| (number, url))
+                .map_err(|_| D::Error::custom(format!("`{name}` is no server's number")))
+        };
+        named.into_iter().map(number).collect()
+    }
 }
 
 /// A system that may use the models.
@@ -129,6 +160,9 @@ impl InferenceConfig {
         if self.url.is_some() && !self.nodes.is_empty() {
             return Err("inference.url is for a single node; list it in inference.nodes with the others".to_owned());
         }
+        for url in self.peers.values() {
+            check_url("a server of the cluster", url)?;
+        }
         for (index, customer) in self.customers.iter().enumerate() {
             customer.check()?;
             if self.customers.iter().skip(index + 1).any(|other| other.name == customer.name) {
@@ -149,24 +183,27 @@ impl InferenceConfig {
 impl NodeConfig {
     fn check(&self) -> Result<(), String> {
         let Self { name, url, .. } = self;
-        let parsed = Url::parse(url).map_err(|error| format!("inference: the url `{url}` of `{name}`: {error}"))?;
-        let secure = match parsed.scheme() {
-            "https" => true,
-            "http" => false,
-            other => {
-                return Err(format!(
-                    "inference: the url `{url}` of `{name}` begins with {other}, not with http or https"
-                ));
-            }
-        };
-        if !secure && !is_loopback(&parsed) {
-            return Err(format!("inference: `{name}` at `{url}` is another machine; use https"));
-        }
+        check_url(name, url)?;
         if self.certificate.is_some() != self.key.is_some() {
             return Err(format!("inference: `certificate` and `key` of `{name}` belong together; set both or neither"));
         }
         Ok(())
     }
+}
+
+fn check_url(name: &str, url: &str) -> Result<(), String> {
+    let parsed = Url::parse(url).map_err(|error| format!("inference: the url `{url}` of `{name}`: {error}"))?;
+    let secure = match parsed.scheme() {
+        "https" => true,
+        "http" => false,
+        other => {
+            return Err(format!("inference: the url `{url}` of `{name}` begins with {other}, not with http or https"));
+        }
+    };
+    if !secure && !is_loopback(&parsed) {
+        return Err(format!("inference: `{name}` at `{url}` is another machine; use https"));
+    }
+    Ok(())
 }
 
 fn is_loopback(url: &Url) -> bool {

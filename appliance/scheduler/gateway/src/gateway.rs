@@ -22,6 +22,7 @@ use crate::language::LanguageModels;
 use crate::languages::to_wire;
 use crate::openai::{self, Customers};
 use crate::rank::{LINGER, rank};
+use crate::role::{Peers, Role};
 use crate::speech::NodesSpeech;
 use crate::status::{ModelStatus, NodeStatus};
 
@@ -39,6 +40,10 @@ pub(crate) struct Nodes {
     known: Vec<Known>,
     /// Who goes where.
     pub(crate) dispatchers: Arc<Dispatchers>,
+    /// This server's part.
+    pub(crate) role: watch::Sender<Role>,
+    /// The other servers.
+    pub(crate) peers: Peers,
     /// Seeds the hashes of prompts' blocks.
     pub(crate) prefix_seed: u64,
     pub(crate) tasks: TaskTracker,
@@ -55,7 +60,9 @@ pub struct Gateway {
 impl Gateway {
     /// Begins to follow the nodes; those that cannot be reached are tried again for ever. Must be called within a tokio runtime.
     #[must_use]
-    pub fn start(config: &InferenceConfig) -> Self {
+    ///
+    /// `peer_key` is the secret that the servers of a cluster share.
+    pub fn start(config: &InferenceConfig, peer_key: Option<&[u8; 32]>) -> Self {
         service::choose_tls_provider();
         describe();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
@@ -73,7 +80,9 @@ impl Gateway {
         });
         let known = known.collect();
         let prefix_seed = rand::random();
-        let nodes = Nodes { known, dispatchers, prefix_seed, tasks, stop };
+        let peers = Peers::new(config, peer_key);
+        let nodes =
+            Nodes { known, dispatchers, role: watch::Sender::new(Role::Alone), peers, prefix_seed, tasks, stop };
         Self { nodes: Arc::new(nodes), customers: config.customers.clone() }
     }
 
@@ -92,8 +101,17 @@ impl Gateway {
     /// OpenAI's API for other systems, under `/v1`; without any system that has a key there is none.
     #[must_use]
     pub fn router(&self) -> Option<Router> {
-        let customers = (!self.customers.is_empty()).then(|| Customers::new(&self.customers))?;
+        let peers = self.nodes.peers.key_sum;
+        let customers =
+            (!self.customers.is_empty() || peers.is_some()).then(|| Customers::new(&self.customers, peers))?;
         Some(openai::router(Arc::clone(&self.nodes), customers))
+    }
+
+    /// Tells this server its part in the dispatching.
+    pub fn play(&self, role: Role) {
+        if self.nodes.role.send_if_modified(|now| std::mem::replace(now, role) != role) {
+            tracing::info!(?role, "dispatching");
+        }
     }
 
     /// How the models are doing.
@@ -133,11 +151,6 @@ impl Nodes {
     /// Whether nobody set up a node.
     pub(crate) fn is_empty(&self) -> bool {
         self.known.is_empty()
-    }
-
-    /// The fencing epoch of this dispatcher's lease.
-    pub(crate) fn epoch(&self) -> Option<u64> {
-        None
     }
 
     /// The model for a task where none is named: of those that are ready the first by name.

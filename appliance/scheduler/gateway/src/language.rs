@@ -17,7 +17,7 @@ use crate::answer::{Answer, Body};
 use crate::error::chain;
 use crate::gateway::Nodes;
 use crate::openai::{BLOCK_BYTES, tokens};
-use crate::work::{Work, WorkError, carry_out};
+use crate::work::{Work, WorkError};
 
 /// What a model is asked to write.
 #[derive(Debug, Clone)]
@@ -90,8 +90,6 @@ impl LanguageModels {
         writing: Writing,
     ) -> Result<BoxStream<'static, Result<String, WritingError>>, WritingError> {
         let unavailable = |reason: String| WritingError::Unavailable(reason);
-        let model = self.nodes.dispatchers.get(&writing.model);
-        let model = model.ok_or_else(|| unavailable(format!("no node has `{}`", writing.model)))?;
         let messages = json!([
             { "role": "system", "content": writing.instructions }, { "role": "user", "content": writing.text },
         ]);
@@ -112,9 +110,11 @@ impl LanguageModels {
             prefix: BlockHash::chain(self.nodes.prefix_seed, text.as_bytes(), BLOCK_BYTES),
             session: writing.session.map(SessionKey),
             trace: None,
-            epoch: self.nodes.epoch(),
+            epoch: None,
+            passed_on: false,
         };
-        let answer = carry_out(&model, work).await.map_err(|error: WorkError| unavailable(chain(&error)))?;
+        let answer =
+            self.nodes.carry_out(&writing.model, work).await.map_err(|error: WorkError| unavailable(chain(&error)))?;
         pieces(answer)
     }
 }

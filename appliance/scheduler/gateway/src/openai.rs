@@ -23,8 +23,9 @@ use protocol::request::{CLASS_HEADER, DEADLINE_HEADER, TRACE_HEADER};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Body as AnswerBody};
+use crate::client::PASSED_ON_HEADER;
 use crate::gateway::Nodes;
-use crate::work::{Work, carry_out};
+use crate::work::Work;
 pub(crate) use access::Customers;
 use access::Pass;
 use error::ApiError;
@@ -95,8 +96,7 @@ async fn ask(api: &Api, kind: Kind, request: Request) -> Result<Response, ApiErr
     let body = axum::body::to_bytes(body, LARGEST).await.map_err(|_| ApiError::too_large(LARGEST))?;
     let read = request::read(kind, media_type.as_ref(), &body, api.nodes.prefix_seed)?;
     let name = if read.model == "auto" { api.nodes.first_model(kind.task()) } else { Some(read.model.clone()) };
-    let model =
-        name.and_then(|name| api.nodes.dispatchers.get(&name)).ok_or_else(|| ApiError::no_model(&read.model))?;
+    let model = name.ok_or_else(|| ApiError::no_model(&read.model))?;
     let work = Work {
         path: kind.path(),
         body,
@@ -109,9 +109,10 @@ async fn ask(api: &Api, kind: Kind, request: Request) -> Result<Response, ApiErr
         prefix: read.prefix,
         session: read.session,
         trace: parts.headers.get(TRACE_HEADER).cloned(),
-        epoch: api.nodes.epoch(),
+        epoch: None,
+        passed_on: parts.headers.contains_key(PASSED_ON_HEADER),
     };
-    let answer = carry_out(&model, work).await?;
+    let answer = api.nodes.carry_out(&model, work).await.map_err(|error| ApiError::of(error, &model))?;
     Ok(respond(answer, pass))
 }
 

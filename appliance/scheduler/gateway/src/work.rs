@@ -10,11 +10,12 @@ use policy::{BlockHash, Rejection, Request, SessionKey};
 use protocol::Class;
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use crate::answer::{Answer, Stream};
-use crate::client::{Onward, Sent};
-use crate::dispatch::{ModelDispatcher, Order, Replica};
+use crate::client::{NodeClient, Onward, Sent};
+use crate::dispatch::{ModelDispatcher, Order};
 use crate::error::{NodeError, chain};
 
 /// What a prompt takes to be read, assumed of an answer that does not show it.
@@ -51,6 +52,8 @@ pub(crate) struct Work {
     pub(crate) trace: Option<HeaderValue>,
     /// The fencing epoch of this dispatcher's lease, where it has one.
     pub(crate) epoch: Option<u64>,
+    /// Whether another server has passed it on.
+    pub(crate) passed_on: bool,
 }
 
 impl Work {
@@ -71,9 +74,18 @@ pub(crate) enum WorkError {
         /// When asking again makes sense.
         retry_after: Duration,
     },
+    /// No node that was heard of has the model.
+    #[error("no inference node has the model")]
+    NoModel,
     /// Its replica failed after the first token.
     #[error("the inference node failed while it answered")]
     Lost,
+    /// Another dispatcher has taken over.
+    #[error("another dispatcher has taken over")]
+    Succeeded,
+    /// No server of the cluster dispatches at this moment.
+    #[error("no server of the cluster dispatches requests at this moment")]
+    NotDispatcher,
 }
 
 /// Has a request done.
@@ -94,7 +106,7 @@ pub(crate) async fn carry_out(model: &Arc<ModelDispatcher>, work: Work) -> Resul
             // An order that was already over when it was read.
             Order::Back => ticket.order().await,
             Order::Go { replica, attempt } => {
-                let mut answer = std::pin::pin!(first_piece(&replica, &work, arrived));
+                let mut answer = std::pin::pin!(first_piece(&replica.client, &work, arrived));
                 let mut unseen = !work.streamed;
                 let outcome = loop {
                     tokio::select! {
@@ -114,12 +126,14 @@ pub(crate) async fn carry_out(model: &Arc<ModelDispatcher>, work: Work) -> Resul
                     Ok(Ok(First::Begun(stream))) => {
                         ticket.first_token(attempt, None);
                         begun(model, &work, arrived);
-                        return Ok(Answer::stream(*stream, ticket, attempt));
+                        return Ok(Answer::stream(*stream, Some((ticket, attempt))));
                     }
                     Ok(Ok(First::Whole(answer))) => {
                         ticket.finished(attempt, work.output_tokens);
                         return Ok(answer);
                     }
+                    // Dropping the ticket takes it out of this dispatcher, which is over.
+                    Ok(Err(NodeError::Succeeded)) => return Err(WorkError::Succeeded),
                     Ok(Err(error)) => {
                         let suspect = !matches!(error, NodeError::Busy { .. });
                         tracing::warn!(
@@ -137,6 +151,22 @@ pub(crate) async fn carry_out(model: &Arc<ModelDispatcher>, work: Work) -> Resul
     }
 }
 
+/// Has the cluster's dispatcher do a request.
+///
+/// # Errors
+/// [`NodeError`] when it does not take it; it, or its successor, may do so later.
+pub(crate) async fn pass_on(dispatcher: &NodeClient, work: &Work) -> Result<Answer, NodeError> {
+    match first_piece(dispatcher, work, Instant::now()).await? {
+        First::Begun(stream) => Ok(Answer::stream(*stream, None)),
+        First::Whole(answer) => Ok(answer),
+    }
+}
+
+/// The SHA-256 of a key.
+pub(crate) fn sum(key: &str) -> [u8; 32] {
+    Sha256::digest(key.trim().as_bytes()).into()
+}
+
 /// What a replica sent.
 enum First {
     /// The first piece of an answer that goes on.
@@ -146,7 +176,7 @@ enum First {
 }
 
 /// Sends the request and waits for the first piece of its answer.
-async fn first_piece(replica: &Replica, work: &Work, arrived: Instant) -> Result<First, NodeError> {
+async fn first_piece(client: &NodeClient, work: &Work, arrived: Instant) -> Result<First, NodeError> {
     const WHAT: &str = "for an answer";
     let left = work.deadline.map(|deadline| deadline.saturating_sub(arrived.elapsed()));
     let onward = Onward {
@@ -159,7 +189,7 @@ async fn first_piece(replica: &Replica, work: &Work, arrived: Instant) -> Result
         epoch: work.epoch,
     };
     let asked = async {
-        match replica.client.forward(onward).await? {
+        match client.forward(onward).await? {
             Sent::Refused { status, body } => Ok(First::Whole(Answer::whole(status, json(), body))),
             Sent::Accepted(mut response) => {
                 let first = next(&mut response).await?;

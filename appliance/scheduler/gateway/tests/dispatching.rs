@@ -6,13 +6,14 @@ mod support;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use gateway::{CustomerConfig, Gateway, InferenceConfig, NodeConfig, Writing, WritingError};
+use gateway::{CustomerConfig, Gateway, InferenceConfig, NodeConfig, Role, Writing, WritingError};
 use policy::Standing;
 use protocol::Class;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use support::{Node, PATIENCE, start_with, until};
+use tokio::net::TcpListener;
 
 const KEY: &str = "sfn-a-key-of-the-registry-for-tests";
 
@@ -33,18 +34,25 @@ fn customer(class: Class) -> CustomerConfig {
     }
 }
 
-async fn listening(nodes: &[&Node], customer: CustomerConfig) -> Listening {
+fn configured(nodes: &[&Node], customer: CustomerConfig) -> InferenceConfig {
     let named = nodes.iter().enumerate();
     let nodes =
         named.map(|(index, node)| NodeConfig { name: format!("node-{index}"), ..node.config().all().remove(0) });
     let config = InferenceConfig { nodes: nodes.collect(), customers: vec![customer], ..InferenceConfig::default() };
     config.check().unwrap();
-    let gateway = Gateway::start(&config);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    config
+}
+
+fn serve(gateway: Gateway, listener: TcpListener) -> Listening {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let router = gateway.router().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
     Listening { gateway, url, http: Client::new() }
+}
+
+async fn listening(nodes: &[&Node], customer: CustomerConfig) -> Listening {
+    let gateway = Gateway::start(&configured(nodes, customer), None);
+    serve(gateway, TcpListener::bind("127.0.0.1:0").await.unwrap())
 }
 
 impl Listening {
@@ -265,4 +273,46 @@ async fn the_appliance_itself_has_a_model_write_word_by_word() {
     let unknown = models.write(Writing { model: "none".to_owned(), ..writing() }).await.err();
     assert!(matches!(unknown, Some(WritingError::Unavailable(_))), "{unknown:?}");
     gateway.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_server_dispatches_for_all_and_another_takes_over() {
+    let node = start_with(&["tiny-llama"]);
+    let (one, two) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let address = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());
+    let peers = [(1, address(&one)), (2, address(&two))].into();
+    let config = InferenceConfig { peers, ..configured(&[&node], customer(Class::Chat)) };
+    config.check().unwrap();
+    let start = || Gateway::start(&config, Some(&[7; 32]));
+    let (first, second) = (serve(start(), one), serve(start(), two));
+    first.wait("tiny-llama", 1).await;
+    second.wait("tiny-llama", 1).await;
+    let ask = async |server: &Listening| server.post("/v1/chat/completions", &question(true)).send().await.unwrap();
+
+    // Nobody dispatches yet: who asks is kept waiting, not refused.
+    let follow = |dispatcher| Role::Follower { dispatcher };
+    first.gateway.play(follow(None));
+    second.gateway.play(follow(None));
+    let (early, ()) = tokio::join!(ask(&second), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        first.gateway.play(Role::Dispatcher { epoch: 4 });
+        second.gateway.play(follow(Some(1)));
+    });
+    assert!(!words(early).await.is_empty());
+
+    // The second takes over before the first has noticed: the node refuses the first, whose requests go to the second.
+    second.gateway.play(Role::Dispatcher { epoch: 5 });
+    assert!(!words(ask(&second).await).await.is_empty());
+    let (late, ()) = tokio::join!(ask(&first), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        first.gateway.play(follow(Some(2)));
+    });
+    assert!(!words(late).await.is_empty());
+
+    // Two that each take the other for the dispatcher do not pass a request round and round.
+    second.gateway.play(follow(Some(1)));
+    let lost = first.post("/v1/chat/completions", &question(true)).header("x-sfetnic-deadline-ms", "1000");
+    assert_eq!(refused(lost.send().await.unwrap(), 503).await["code"], "no_dispatcher");
+    first.gateway.stop().await;
+    second.gateway.stop().await;
 }

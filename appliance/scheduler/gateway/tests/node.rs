@@ -45,7 +45,7 @@ fn assert_speech(bytes: &[u8]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_speaks_every_language_dies_and_comes_back() {
     let mut node = start(tempfile::tempdir().unwrap(), free_port());
-    let gateway = Gateway::start(&node.config());
+    let gateway = Gateway::start(&node.config(), None);
     let speech = gateway.speech();
     until("the node is heard", || speech.abilities().spoken == Language::ALL).await;
     for language in Language::ALL {
@@ -72,7 +72,7 @@ async fn a_node_speaks_every_language_dies_and_comes_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_node_nothing_is_offered() {
-    let gateway = Gateway::start(&InferenceConfig::default());
+    let gateway = Gateway::start(&InferenceConfig::default(), None);
     let speech = gateway.speech();
     assert_eq!(speech.abilities(), desk::ports::speech::Abilities::default());
     assert!(matches!(sound(&*speech, Language::Ro).await, Err(SpeechError::NotOffered { .. })));
@@ -130,7 +130,7 @@ async fn a_busy_node_is_passed_over_and_what_it_refuses_is_refused() {
         key: None,
         authorities: None,
     };
-    let alone = Gateway::start(&InferenceConfig { nodes: vec![busy.clone()], ..InferenceConfig::default() });
+    let alone = Gateway::start(&InferenceConfig { nodes: vec![busy.clone()], ..InferenceConfig::default() }, None);
     let speech = alone.speech();
     until("the busy node is heard", || speech.abilities().speaks(Language::Hu)).await;
     let Err(SpeechError::Unavailable { retry_after, .. }) = sound(&*speech, Language::Hu).await else {
@@ -144,7 +144,7 @@ async fn a_busy_node_is_passed_over_and_what_it_refuses_is_refused() {
 
     let node = start(tempfile::tempdir().unwrap(), free_port());
     let real = NodeConfig { name: "real".to_owned(), ..node.config().all().remove(0) };
-    let both = Gateway::start(&InferenceConfig { nodes: vec![busy, real], ..InferenceConfig::default() });
+    let both = Gateway::start(&InferenceConfig { nodes: vec![busy, real], ..InferenceConfig::default() }, None);
     let speech = both.speech();
     let started = Instant::now();
     let bytes = loop {

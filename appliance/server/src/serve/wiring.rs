@@ -61,7 +61,8 @@ pub(super) async fn wire(config: &Config, patience: Duration) -> anyhow::Result<
     super::knowledge::prepare(&index, &store.articles(), config.knowledge.starter_pack).await?;
 
     let time: Arc<dyn TimeSource> = Arc::new(SystemTime);
-    let gateway = Gateway::start(&config.inference);
+    let peer_key = (!config.inference.peers.is_empty()).then(|| master.derive("passing requests on"));
+    let gateway = Gateway::start(&config.inference, peer_key.as_ref());
     let generation = &config.answers.generation;
     let generator = generation.model.clone().map(|model| {
         let first_word = Duration::from_millis(generation.first_sentence_ms);

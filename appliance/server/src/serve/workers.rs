@@ -1,5 +1,6 @@
 //! What goes on in the background: each worker is owned, stops with the server, and survives a passing failure.
 
+mod dispatching;
 mod watchdog;
 
 use std::sync::Arc;
@@ -53,6 +54,10 @@ pub(super) fn start(parts: &mut JoinSet<anyhow::Result<()>>, wired: &Wired, conf
             }
         }
     }));
+
+    if !config.inference.peers.is_empty() {
+        parts.spawn(dispatching::run(wired.gateway.clone(), leases.clone(), holder.clone(), stop.clone()));
+    }
 
     let sealer = wired.store.sealer();
     parts.spawn(under_lease(leases, SEALER_LEASE, holder, Duration::from_secs(10), stop.clone(), move |lease| {

@@ -62,8 +62,9 @@ impl ApiError {
     }
 }
 
-impl From<WorkError> for ApiError {
-    fn from(error: WorkError) -> Self {
+impl ApiError {
+    /// Why a request to `model` has no answer.
+    pub(super) fn of(error: WorkError, model: &str) -> Self {
         let message = error.to_string();
         match error {
             WorkError::Rejected { reason, retry_after } => {
@@ -73,6 +74,11 @@ impl From<WorkError> for ApiError {
                 };
                 let kind = if status == StatusCode::TOO_MANY_REQUESTS { "rate_limit_error" } else { "server_error" };
                 Self { retry_after: Some(retry_after), ..Self::new(status, kind, work::name(reason), message) }
+            }
+            WorkError::NoModel => Self::no_model(model),
+            WorkError::Succeeded | WorkError::NotDispatcher => {
+                let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "no_dispatcher", message);
+                Self { retry_after: Some(Duration::from_secs(1)), ..error }
             }
             WorkError::Lost => Self::new(StatusCode::BAD_GATEWAY, "server_error", "node_lost", message),
         }
