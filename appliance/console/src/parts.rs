@@ -7,6 +7,7 @@ use desk::department::Departments;
 use desk::ports::accounts::Accounts;
 use desk::ports::attachments::Attachments;
 use desk::ports::cases::Cases;
+use desk::ports::cluster::Cluster;
 use desk::ports::conversations::Conversations;
 use desk::ports::feed::Feed;
 use desk::ports::presence::Presence;
@@ -47,6 +48,8 @@ pub struct ConsoleParts {
     pub attachments: Arc<dyn Attachments>,
     /// Who types where.
     pub presence: Arc<dyn Presence>,
+    /// The inference nodes.
+    pub cluster: Arc<dyn Cluster>,
     /// The time.
     pub time: Arc<dyn TimeSource>,
     /// By when what is owed.

@@ -7,7 +7,9 @@ use axum::routing::{get, post};
 
 use crate::auth::origin;
 use crate::auth::password::PasswordError;
-use crate::pages::{accounts, attachment, case, conversation, events, language, password, problem, queue, sign_in};
+use crate::pages::{
+    accounts, attachment, case, cluster, conversation, events, language, password, problem, queue, sign_in,
+};
 use crate::parts::{App, ConsoleParts};
 
 /// The largest form: a reply of the longest length, percent-encoded.
@@ -41,6 +43,7 @@ pub fn router(parts: ConsoleParts) -> Result<Router, PasswordError> {
         .route("/cases/{id}/resume", post(case::resume))
         .route("/cases/{id}/extend", post(case::extend))
         .route("/cases/{id}/forward", post(case::forward))
+        .route("/cluster", get(cluster::page))
         .route("/accounts", get(accounts::page).post(accounts::create))
         .route("/accounts/{username}/reset", post(accounts::reset))
         .route("/accounts/{username}/active", post(accounts::set_active))

@@ -32,12 +32,19 @@ texts! {
     /// All of them, by page.
     Texts {
         shell: Shell, sign_in: SignIn, password: Password, queue: Queue, conversation: Conversation, case: Case,
-        notice: Notice, keys: Keys, accounts: Accounts, problem: Problem, kind: Kind, state: State, priority: PriorityWords,
+        notice: Notice, keys: Keys, accounts: Accounts, cluster: Cluster, problem: Problem, kind: Kind, state: State, priority: PriorityWords,
         reason: Reason, channel: ChannelWords, assurance: AssuranceWords, role: RoleWords, citizen: Citizen,
     }
     Shell {
-        console: String, queue: String, accounts: String, sign_out: String, language: String,
+        console: String, queue: String, accounts: String, cluster: String, sign_out: String, language: String,
         offline: String, find: String, find_hint: String, signed_in_as: String,
+    }
+    Cluster {
+        title: String, lead: String, empty_title: String, empty_text: String, nodes: String, models: String, no_models: String,
+        heard: String, silent: String, never: String, unwell: String, gpu_ok: String, gpu_admits_nothing: String,
+        gpu_draining: String, gpu_needs_reset: String, temperature: String, busy: String, memory: String, of: String,
+        processor: String, model: String, place: String, calls: String, chats: String, letters: String, rest: String,
+        serves: String, serves_not: String, note: String,
     }
     SignIn {
         title: String, lead: String, username: String, password: String, submit: String, wrong: String, wait: String,

@@ -3,6 +3,7 @@ import { keepDraft } from "./lib/draft";
 import { submitOnChange, focusFirstProblem, scrollToEnd } from "./lib/forms";
 import { listenForKeys } from "./lib/keys";
 import { goLive } from "./lib/live";
+import { renew } from "./lib/renew";
 import { tellTyping } from "./lib/typing";
 
 document.documentElement.classList.add("scripted");
@@ -11,5 +12,6 @@ listenForKeys();
 keepDraft();
 tellTyping();
 goLive();
+renew();
 focusFirstProblem();
 scrollToEnd();

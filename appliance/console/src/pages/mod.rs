@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod attachment;
 pub(crate) mod case;
+pub(crate) mod cluster;
 pub(crate) mod conversation;
 pub(crate) mod events;
 pub(crate) mod language;

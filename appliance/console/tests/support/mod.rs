@@ -32,6 +32,7 @@ use desk::outcome::{HandOff, HandOffReason, Outcome, Reply, StageTrace};
 use desk::ports::assistant::{Assistant, Deaf, Listener, Question};
 use desk::ports::attachments::Attachments;
 use desk::ports::cases::Cases;
+use desk::ports::cluster::{Cluster, Gpu, GpuHealth, Model, Node, Replica};
 use desk::ports::conversations::{Conversations, NewConversation};
 use desk::ports::feed::Feed;
 use desk::ports::presence::LocalPresence;
@@ -109,6 +110,38 @@ impl Assistant for Scripted {
     }
 }
 
+/// Two nodes, one of them with a sick GPU, and a model.
+pub struct Rack;
+
+#[async_trait]
+impl Cluster for Rack {
+    async fn nodes(&self) -> Vec<Node> {
+        let gpu = Gpu {
+            index: 0,
+            product: "NVIDIA H200".to_owned(),
+            celsius: Some(61),
+            busy_percent: Some(40),
+            used_bytes: 70 << 30,
+            total_bytes: 140 << 30,
+            health: GpuHealth::NeedsReset,
+            reasons: vec!["XID 79: fallen off the bus".to_owned()],
+        };
+        let sick = Node {
+            name: "gpu-1".to_owned(),
+            silent_ms: Some(120),
+            release: Some("0.1.0".to_owned()),
+            gpus: vec![gpu],
+            trouble: None,
+        };
+        vec![sick, Node { name: "gpu-2".to_owned(), trouble: Some("connection refused".to_owned()), ..Node::default() }]
+    }
+
+    fn models(&self) -> Vec<Model> {
+        let replica = Replica { node: "gpu-1".to_owned(), serves: false, busy: 3, slots: 8 };
+        vec![Model { name: "qwen".to_owned(), waiting: [1, 2, 0, 40], replicas: vec![replica] }]
+    }
+}
+
 /// The whole desk.
 pub struct Desk {
     pub store: Store,
@@ -157,6 +190,7 @@ impl Desk {
             feed: Arc::new(store.feed()),
             attachments: shelf.clone(),
             presence: Arc::new(LocalPresence::default()),
+            cluster: Arc::new(Rack),
             time,
             terms: Terms::default(),
             config: ConsoleConfig {

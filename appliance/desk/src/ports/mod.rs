@@ -5,6 +5,7 @@ pub mod articles;
 pub mod assistant;
 pub mod attachments;
 pub mod cases;
+pub mod cluster;
 pub mod conversations;
 pub mod feed;
 pub mod outgoing;

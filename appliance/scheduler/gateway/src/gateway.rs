@@ -121,7 +121,7 @@ impl Gateway {
     }
 
     /// How the nodes are doing, asked now.
-    pub async fn nodes(&self) -> Vec<NodeStatus> {
+    pub async fn node_status(&self) -> Vec<NodeStatus> {
         let asked = self.nodes.known.iter().map(|known| async {
             let last = known.last.borrow().clone();
             let (name, trouble) = (known.name.clone(), None);

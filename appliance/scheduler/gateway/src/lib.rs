@@ -5,6 +5,7 @@
 
 mod answer;
 mod client;
+mod cluster;
 mod config;
 mod dispatch;
 mod error;

@@ -16,5 +16,5 @@ async fn models(State(parts): State<Admin>) -> Json<Vec<ModelStatus>> {
 }
 
 async fn nodes(State(parts): State<Admin>) -> Json<Vec<NodeStatus>> {
-    Json(parts.gateway.nodes().await)
+    Json(parts.gateway.node_status().await)
 }

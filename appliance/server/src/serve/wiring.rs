@@ -186,6 +186,7 @@ impl Wired {
             feed: self.feed(),
             attachments: Arc::clone(&self.blobs) as _,
             presence: Arc::clone(&self.presence),
+            cluster: Arc::new(self.gateway.clone()),
             time: Arc::clone(&self.time),
             terms: config.terms_in_force(),
             config: console::ConsoleConfig {

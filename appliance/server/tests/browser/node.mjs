@@ -34,6 +34,13 @@ export async function startNode() {
     port,
     url: `http://127.0.0.1:${port}`,
     keyFile: join(folder, "api-key"),
+    // It stands still, as if its machine did.
+    pause() {
+      child.kill("SIGSTOP");
+    },
+    goOn() {
+      child.kill("SIGCONT");
+    },
     async stop() {
       child.kill("SIGTERM");
       await ended;

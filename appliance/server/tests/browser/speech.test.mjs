@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { startAppliance } from "./appliance.mjs";
-import { checkPage, openBrowser, screenshot, watch } from "./browser.mjs";
+import { checkPage, openBrowser, screenshot, signInFirst, watch } from "./browser.mjs";
 import { asFile, listenIn, measure, startNode } from "./node.mjs";
 
 const QUESTION = "mi-a expirat buletinul ce fac";
@@ -237,6 +237,25 @@ test("a second press ends the recording, and no word is an empty field and a sen
   assert.equal(await page.locator("#chat-text").getAttribute("aria-invalid"), null);
   assert.deepEqual(problems, []);
   await nobody.close();
+});
+
+test("the console shows the node, its models and what waits for them", async () => {
+  const { page, problems } = await citizen({ viewport: { width: 1440, height: 900 } });
+  await signInFirst(page, appliance);
+  await page.goto(`${appliance.url}/console/cluster`);
+  await page.locator("h3", { hasText: "voice" }).waitFor();
+  await page.locator("th", { hasText: "espeak" }).waitFor();
+  await page.locator("th", { hasText: "tiny-whisper" }).waitFor();
+  assert.equal(await page.locator(".cluster-page .tag.bad").count(), 0);
+  await checkPage(page, "console-cluster");
+  await page.setViewportSize({ width: 360, height: 740 });
+  await checkPage(page, "console-cluster-360");
+  // It renews itself: a node that dies is seen to be silent without a reload.
+  await node.pause();
+  await page.locator(".tag.bad", { hasText: "nu se mai aude" }).waitFor();
+  node.goOn();
+  await page.locator(".tag.bad").waitFor({ state: "detached" });
+  assert.deepEqual(problems, []);
 });
 
 test("a microphone that is not allowed is said so, and the field still works", async () => {

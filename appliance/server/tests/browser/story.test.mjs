@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startAppliance } from "./appliance.mjs";
-import { checkPage, openBrowser, screenshot, watch } from "./browser.mjs";
+import { checkPage, openBrowser, screenshot, signInFirst, watch } from "./browser.mjs";
 
 const KNOWN = "mi-a expirat buletinul ce fac";
 const UNKNOWN = "Ce hrană îi dau unui crocodil de companie?";
@@ -31,14 +31,6 @@ async function citizen(options = {}) {
 async function say(page, text) {
   await page.locator("#chat-text").fill(text);
   await page.locator("[data-send]").click();
-}
-
-async function signIn(page, password, next) {
-  await page.goto(`${appliance.url}/console`);
-  await page.locator("input[name=username]").fill("admin");
-  await page.locator("input[name=password]").fill(password);
-  await page.locator("form.sign-in button").click();
-  await next();
 }
 
 test("a citizen is answered, a person takes over what the knowledge does not hold, and answers live", async (t) => {
@@ -88,16 +80,14 @@ test("a citizen is answered, a person takes over what the knowledge does not hol
   const desk = await staff.newPage();
   watch(desk, appliance.url, problems);
   await t.test("the first operator must choose a password of their own", async () => {
-    await signIn(desk, appliance.password, () => desk.waitForURL(/\/console\/password/));
-    await checkPage(desk, "console-password");
-    const fields = desk.locator("main input[type=password]");
-    assert.ok((await fields.count()) >= 2);
-    for (let index = 0; index < (await fields.count()); index++) {
-      const name = await fields.nth(index).getAttribute("name");
-      await fields.nth(index).fill(/current|old/.test(name) ? appliance.password : PASSWORD);
-    }
-    await desk.locator("main form button").last().click();
-    await desk.waitForURL((url) => url.pathname === "/console");
+    await signInFirst(desk, appliance, PASSWORD, () => checkPage(desk, "console-password"));
+  });
+
+  await t.test("without an inference node the page of nodes says what to do", async () => {
+    await desk.locator(".console-nav a[href='/console/cluster']").click();
+    await desk.locator("h2", { hasText: "Niciun nod" }).waitFor();
+    await checkPage(desk, "console-cluster-empty");
+    await desk.locator(".console-nav a").first().click();
   });
 
   await t.test("the operator finds the case in the queue, sees why, and takes it over", async () => {
