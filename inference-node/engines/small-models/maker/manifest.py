@@ -21,6 +21,7 @@ class Manifest:
     vram_bytes: int | None = None
     context: int | None = None
     voice: tuple | None = None
+    settings: dict = field(default_factory=dict)
     licence: str = OWN_LICENCE
     source: tuple = OWN_SOURCE
 
@@ -42,6 +43,9 @@ class Manifest:
         lines.append(f"ram_bytes = {self.ram_bytes}")
         if self.voice:
             lines += ["", "[voice]", f'name = "{self.voice[0]}"', f"sample_rate = {self.voice[1]}"]
+        if self.settings:
+            lines += ["", "[settings]"]
+            lines += [f"{name} = {str(value).lower()}" for name, value in self.settings.items()]
         lines += ["", "[licence]", f'spdx = "{self.licence}"']
         lines += ["", "[source]", f'url = "{url}"', f'publisher = "{publisher}"', f'date = "{date}"']
         for path, role in self.files:

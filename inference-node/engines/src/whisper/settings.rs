@@ -8,8 +8,9 @@ use crate::{EngineError, ModelSpec};
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// Whether attention is computed in the way that needs less memory; as fast or faster everywhere.
-    pub(crate) flash_attention: bool,
+    /// Whether attention is computed in the way that needs less memory. Unless set, on a GPU only: on the processor this release
+    /// of whisper.cpp takes half as long again with it.
+    pub(crate) flash_attention: Option<bool>,
     /// How many candidates are drawn when the likeliest words did not make sense and the temperature was raised; 1 to 8.
     pub(crate) best_of: i32,
     /// How many candidates are followed at the same time, 1 to 8; absent follows only the likeliest.
@@ -33,7 +34,7 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            flash_attention: true,
+            flash_attention: None,
             best_of: 5,
             beam_size: None,
             temperature_increment: 0.2,

@@ -51,7 +51,7 @@ impl Slots {
     pub(crate) fn load(spec: &ModelSpec, settings: Settings, languages: Vec<Language>) -> Result<Self, EngineError> {
         let path = spec.weights_path()?;
         let mut how = WhisperContextParameters::new();
-        how.flash_attn(settings.flash_attention);
+        how.flash_attn(settings.flash_attention.unwrap_or(matches!(spec.device, Device::Cuda(_))));
         match spec.device {
             Device::Cpu => how.use_gpu(false),
             Device::Cuda(_) if !cfg!(feature = "cuda") => {
