@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use mistralrs::{GgufModelBuilder, RequestBuilder, Response, TextMessageRole};
+use mistralrs::{Constraint, GgufModelBuilder, RequestBuilder, Response, TextMessageRole};
 use serde_json::json;
 
 use crate::support::{Node, small_models};
@@ -12,8 +12,6 @@ use crate::{node_with, report};
 const TOKENS: u32 = 400;
 const ROUNDS: usize = 15;
 const QUESTION: &str = "Bună ziua";
-/// Hot enough that nearly any token is as likely as the end: the model does not end early.
-const TEMPERATURE: f64 = 30.0;
 
 pub(crate) async fn measure() {
     let node = node_with(&["tiny-llama"]).await;
@@ -42,12 +40,17 @@ fn median(values: &mut [f64]) -> f64 {
     values[values.len() / 2]
 }
 
+/// A form that no message of the measured length completes: a model may end early, this one cannot.
+fn endless() -> serde_json::Value {
+    json!({ "type": "array", "items": { "type": "boolean" }, "minItems": 100_000 })
+}
+
 /// Tokens a second.
 async fn in_process(model: &mistralrs::Model) -> f64 {
     let request = RequestBuilder::new()
         .add_message(TextMessageRole::User, QUESTION)
         .set_sampler_max_len(TOKENS as usize)
-        .set_sampler_temperature(TEMPERATURE);
+        .set_constraint(Constraint::JsonSchema(endless()));
     let started = Instant::now();
     let mut pieces = model.stream_chat_request(request).await.unwrap();
     let mut tokens = 0;
@@ -60,7 +63,8 @@ async fn in_process(model: &mistralrs::Model) -> f64 {
 
 fn asked() -> serde_json::Value {
     json!({ "model": "tiny-llama", "messages": [{ "role": "user", "content": QUESTION }], "max_tokens": TOKENS,
-            "temperature": TEMPERATURE, "stream": true, "stream_options": { "include_usage": true } })
+            "temperature": 0, "stream": true, "stream_options": { "include_usage": true },
+            "response_format": { "type": "json_schema", "json_schema": { "name": "endless", "schema": endless() } } })
 }
 
 async fn over_http(node: &Node) -> f64 {
