@@ -315,7 +315,9 @@ impl Dispatcher {
     }
 
     fn first_token(&mut self, now: Moment, request: RequestId, attempt: u32, cached: Option<u32>) -> bool {
-        let Some(entry) = self.entries.get_mut(&request).filter(|entry| entry.attempts == attempt) else { return false };
+        let Some(entry) = self.entries.get_mut(&request).filter(|entry| entry.attempts == attempt) else {
+            return false;
+        };
         let Place::At { seat, streaming, .. } = &mut entry.place else { return false };
         if std::mem::replace(streaming, true) {
             return false;
@@ -348,7 +350,9 @@ impl Dispatcher {
         replica_suspect: bool,
         decisions: &mut Vec<Decision>,
     ) -> bool {
-        let Some(entry) = self.entries.get_mut(&request).filter(|entry| entry.attempts == attempt) else { return false };
+        let Some(entry) = self.entries.get_mut(&request).filter(|entry| entry.attempts == attempt) else {
+            return false;
+        };
         let Place::At { seat, streaming, .. } = entry.place else { return false };
         if streaming {
             self.entries.remove(&request);
@@ -465,7 +469,9 @@ impl Dispatcher {
         let blocks = entry.request.prefix.len();
         let replica = &self.replicas[seat];
         let read = match replica.pending.first() {
-            Some(head) if head.request == request && head.uncached > 0.0 => 1.0 - replica.head_left(now) / head.uncached,
+            Some(head) if head.request == request && head.uncached > 0.0 => {
+                1.0 - replica.head_left(now) / head.uncached
+            }
             _ => 0.0,
         };
         #[expect(clippy::cast_precision_loss, reason = "no prompt has 2^52 blocks")]
@@ -490,8 +496,12 @@ impl Dispatcher {
 
     /// Seconds until the queues would be empty if nothing came.
     fn drained_in(&self) -> Duration {
-        let rate: f64 =
-            self.replicas.iter().filter(|replica| replica.admits(self.now)).map(|replica| replica.rates.prefill()).sum();
+        let rate: f64 = self
+            .replicas
+            .iter()
+            .filter(|replica| replica.admits(self.now))
+            .map(|replica| replica.rates.prefill())
+            .sum();
         let backlog: f64 = self.backlog.iter().flatten().sum();
         Duration::from_secs_f64(if rate > 0.0 { (backlog / rate).clamp(0.5, 3_600.0) } else { 5.0 })
     }

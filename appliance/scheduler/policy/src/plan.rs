@@ -61,7 +61,8 @@ impl Dispatcher {
         let mut benches = self.benches(now);
         let lookahead = self.config.lookahead();
         // Most events find every replica busy: only a call can change that.
-        if self.queues.len(Class::Voice) == 0 && !benches.iter().any(|bench| bench.room > 0 && bench.busy <= lookahead) {
+        if self.queues.len(Class::Voice) == 0 && !benches.iter().any(|bench| bench.room > 0 && bench.busy <= lookahead)
+        {
             return;
         }
         for id in self.order() {
@@ -112,8 +113,11 @@ impl Dispatcher {
         let mut hopeless = Vec::new();
         for class in Class::ALL {
             for stands_by in [false, true] {
-                let waiting =
-                    self.queues.of(class).skip_while(|(turn, _)| turn.stands_by != stands_by).take_while(|(turn, _)| turn.stands_by == stands_by);
+                let waiting = self
+                    .queues
+                    .of(class)
+                    .skip_while(|(turn, _)| turn.stands_by != stands_by)
+                    .take_while(|(turn, _)| turn.stands_by == stands_by);
                 let mut fine = 0;
                 for (turn, id) in waiting {
                     let Some(entry) = self.entries.get(&id) else { continue };
@@ -191,11 +195,8 @@ impl Dispatcher {
     fn choose(&self, id: RequestId, class: Class, now: Moment, benches: &[Bench]) -> Option<Choice> {
         let entry = self.entries.get(&id)?;
         let patience = entry.turn.deadline.secs_since(now);
-        let least_given = benches
-            .iter()
-            .filter(|bench| bench.room(class) > 0)
-            .map(|bench| bench.given)
-            .fold(f64::INFINITY, f64::min);
+        let least_given =
+            benches.iter().filter(|bench| bench.room(class) > 0).map(|bench| bench.given).fold(f64::INFINITY, f64::min);
         let mut best: Option<(bool, f64, Choice)> = None;
         for (seat, bench) in benches.iter().enumerate() {
             if bench.room(class) == 0 {
@@ -204,9 +205,12 @@ impl Dispatcher {
             let Some(choice) = self.at(id, seat, benches) else { continue };
             let replica = &self.replicas[seat];
             // Every further request slows those at the replica, more so at a slow one.
-            let crowd = f64::from(entry.request.expected_output_tokens) * f64::from(replica.outstanding())
-                * self.config.batch_cost_ms / 1e3
-                * self.config.assumed_prefill_rate / bench.rate;
+            let crowd = f64::from(entry.request.expected_output_tokens)
+                * f64::from(replica.outstanding())
+                * self.config.batch_cost_ms
+                / 1e3
+                * self.config.assumed_prefill_rate
+                / bench.rate;
             // Who was given much of late is left alone: conversations spread though all begin with the same block.
             let given = self.config.spread * (bench.given - least_given);
             let cost = choice.first_token + self.config.miss_cost * choice.reading / bench.rate + crowd + given;
@@ -240,7 +244,8 @@ impl Dispatcher {
             {
                 continue;
             }
-            let first_token = replica.busy_without_movable_secs(now) + self.uncached(entry, seat) / replica.rates.prefill();
+            let first_token =
+                replica.busy_without_movable_secs(now) + self.uncached(entry, seat) / replica.rates.prefill();
             if best.is_none_or(|(least, _)| first_token < least) {
                 best = Some((first_token, seat));
             }
@@ -251,8 +256,12 @@ impl Dispatcher {
 
     /// Withdraws what yields to a call from a replica.
     fn make_way(&mut self, now: Moment, seat: usize, decisions: &mut Vec<Decision>) {
-        let movable: Vec<RequestId> =
-            self.replicas[seat].pending.iter().filter(|pending| pending.movable).map(|pending| pending.request).collect();
+        let movable: Vec<RequestId> = self.replicas[seat]
+            .pending
+            .iter()
+            .filter(|pending| pending.movable)
+            .map(|pending| pending.request)
+            .collect();
         // From the last to the first, so that the progress of the first is still known when its turn comes.
         for request in movable.into_iter().rev() {
             if let Some(entry) = self.entries.get_mut(&request) {

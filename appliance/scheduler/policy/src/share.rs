@@ -42,13 +42,12 @@ impl Shares {
 
     /// The class that must go first, among those that wait.
     pub(crate) fn owed(&self, waits: [bool; 4]) -> Option<Class> {
-        Class::ALL
-            .into_iter()
-            .filter(|class| waits[rank(*class)] && self.credits[rank(*class)] > 0.0)
-            .max_by(|one, other| {
+        Class::ALL.into_iter().filter(|class| waits[rank(*class)] && self.credits[rank(*class)] > 0.0).max_by(
+            |one, other| {
                 // The higher class where both are owed the same: `max_by` takes the last of equals.
                 self.credits[rank(*one)].total_cmp(&self.credits[rank(*other)]).then_with(|| other.cmp(one))
-            })
+            },
+        )
     }
 
     /// `work` of `class` is dispatched while the classes in `waits` wait.

@@ -78,12 +78,20 @@ impl World {
 
     fn join(&mut self, replica: u32, slots: u32) {
         self.slots.insert(replica, slots);
-        self.health.entry(replica).and_modify(|health| {
-            if *health == Health::Gone {
-                *health = Health::Ok;
-            }
-        }).or_insert(Health::Ok);
-        self.tell(Event::ReplicaJoined { replica: ReplicaId(replica), slots, prefill_rate: None, cache_blocks: Some(64) });
+        self.health
+            .entry(replica)
+            .and_modify(|health| {
+                if *health == Health::Gone {
+                    *health = Health::Ok;
+                }
+            })
+            .or_insert(Health::Ok);
+        self.tell(Event::ReplicaJoined {
+            replica: ReplicaId(replica),
+            slots,
+            prefill_rate: None,
+            cache_blocks: Some(64),
+        });
     }
 
     fn end(&mut self, request: u64) {
@@ -100,9 +108,16 @@ impl World {
             match decision {
                 Decision::Dispatch { request, replica, attempt } => {
                     assert!(self.waiting.remove(&request.0), "{request:?} was dispatched but did not wait");
-                    assert_eq!(self.health.get(&replica.0), Some(&Health::Ok), "dispatched to a replica that is not well");
+                    assert_eq!(
+                        self.health.get(&replica.0),
+                        Some(&Health::Ok),
+                        "dispatched to a replica that is not well"
+                    );
                     self.at.insert(request.0, (replica.0, attempt));
-                    assert!(!self.over(replica.0) || before.contains(&replica.0), "{replica:?} has more than its slots");
+                    assert!(
+                        !self.over(replica.0) || before.contains(&replica.0),
+                        "{replica:?} has more than its slots"
+                    );
                     assert!(self.used(replica.0) <= self.slots[&replica.0], "{replica:?} got more than its slots");
                 }
                 Decision::Withdraw { request, replica, attempt, reason } => {

@@ -7,7 +7,8 @@ use anyhow::Context;
 use clap::Parser;
 use policy::PolicyConfig;
 use protocol::Class;
-use simulator::{CostModel, Fleet, POLICIES, Scenario, bound, simulate, trace};
+use simulator::size::{self, Demand};
+use simulator::{CostModel, Fleet, POLICIES, Scenario, bound, plot, simulate, trace};
 
 /// Replays traces of requests against a fleet of replicas.
 #[derive(Parser)]
@@ -21,8 +22,20 @@ struct Arguments {
     /// Blocks that each prefix cache holds; without limit by default.
     #[arg(long)]
     cache_blocks: Option<usize>,
+    /// Finds the least number of nodes for so many calls, with `--chats`, in place of a trace.
+    #[arg(long)]
+    calls: Option<u32>,
+    /// Chats under way at once.
+    #[arg(long, default_value_t = 0)]
+    chats: u32,
+    /// Writes a picture of the reports.
+    #[arg(long)]
+    svg: Option<String>,
+    /// The class whose times the picture shows.
+    #[arg(long, default_value = "chat")]
+    svg_class: String,
     /// A trace and its class: `PATH[:CLASS[:FACTOR[:FROM_SECS:FOR_SECS]]]`, FACTOR so many times as fast. Several are merged.
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "calls")]
     trace: Vec<String>,
     /// Scales the merged trace so that its least work is so many times the fleet's capacity.
     #[arg(long)]
@@ -54,6 +67,13 @@ fn read(spec: &str, seed: u64) -> anyhow::Result<Vec<trace::Arrival>> {
     Ok(trace::faster(arrivals, factor))
 }
 
+fn config(arguments: &Arguments) -> anyhow::Result<PolicyConfig> {
+    match &arguments.config {
+        Some(path) => Ok(toml::from_str(&std::fs::read_to_string(path)?)?),
+        None => Ok(PolicyConfig::default()),
+    }
+}
+
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let mut cost = match &arguments.profile {
@@ -63,12 +83,15 @@ fn main() -> anyhow::Result<()> {
     if arguments.cache_blocks.is_some() {
         cost.cache_blocks = arguments.cache_blocks;
     }
+    if let Some(calls) = arguments.calls {
+        let demand = Demand { calls, chats: arguments.chats, ..Demand::default() };
+        let sizing = size::size(&demand, &cost, &config(&arguments)?, 1_024)?;
+        println!("{} nodes: {:#?}", sizing.nodes, sizing.report.goodput);
+        return Ok(());
+    }
     let fleet = Fleet::from_spec(&arguments.nodes, &cost)?;
     let costs = fleet.replicas()?;
-    let config: PolicyConfig = match &arguments.config {
-        Some(path) => toml::from_str(&std::fs::read_to_string(path)?)?,
-        None => PolicyConfig::default(),
-    };
+    let config = config(&arguments)?;
     let traces = arguments
         .trace
         .iter()
@@ -77,19 +100,25 @@ fn main() -> anyhow::Result<()> {
         .collect::<anyhow::Result<Vec<_>>>()?;
     let mut arrivals = trace::merge(traces);
     if let Some(load) = arguments.load {
-        arrivals = trace::faster(arrivals.clone(), load / bound::offered_load(&arrivals, &costs));
+        let factor = load / bound::offered_load(&arrivals, &costs);
+        arrivals = trace::faster(arrivals, factor);
+        if !arguments.json {
+            println!("{factor:.4} times as fast");
+        }
     }
     let policies = if arguments.policy.is_empty() {
         POLICIES.iter().map(ToString::to_string).collect()
     } else {
-        arguments.policy
+        arguments.policy.clone()
     };
     let scenario =
         Scenario { arrivals: &arrivals, costs: &costs, faults: &fleet.faults, config: &config, seed: arguments.seed };
+    let mut reports = Vec::new();
     for policy in policies {
         let began = std::time::Instant::now();
         let report = simulate(&policy, &scenario)?;
         let took = began.elapsed().as_secs_f64();
+        reports.push(report.clone());
         if arguments.json {
             println!("{}", serde_json::to_string_pretty(&report)?);
             continue;
@@ -121,6 +150,9 @@ fn main() -> anyhow::Result<()> {
                 counts.rejected,
             );
         }
+    }
+    if let Some(path) = &arguments.svg {
+        std::fs::write(path, plot::svg(&reports, &arguments.svg_class))?;
     }
     Ok(())
 }

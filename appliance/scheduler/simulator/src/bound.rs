@@ -115,7 +115,9 @@ pub fn clairvoyant(arrivals: &[Arrival], costs: &[CostModel], targets: &Classes)
     let width = (last / BUCKETS).max(LEAST_WIDTH);
     let mut buckets = Buckets::new(bucket(last, width) + 1, machine.speed * width);
     let mut order: Vec<usize> = (0..arrivals.len())
-        .filter(|at| works[*at].reading <= targets.of(arrivals[*at].class).first_token_secs(arrivals[*at].prompt_tokens))
+        .filter(|at| {
+            works[*at].reading <= targets.of(arrivals[*at].class).first_token_secs(arrivals[*at].prompt_tokens)
+        })
         .collect();
     let density = |at: usize| targets.of(arrivals[at].class).weight / works[at].whole;
     order.sort_by(|one, other| density(*other).total_cmp(&density(*one)));
@@ -149,13 +151,25 @@ struct Buckets {
     free: Vec<f64>,
     /// Which jobs have how much work in a bucket.
     held: Vec<Vec<(usize, f64)>>,
+    /// Of the jobs in a bucket, that whose window begins first and that whose window ends last. All their windows hold the
+    /// bucket, so that these two reach whatever any of them reaches. None where it must be found anew.
+    extremes: Vec<Option<(usize, usize)>>,
     tight: Vec<bool>,
     windows: Vec<(usize, usize)>,
 }
 
+/// How a bucket was reached: from which bucket, by moving which job; none where the new job itself begins.
+type Step = Option<(usize, usize)>;
+
 impl Buckets {
     fn new(count: usize, capacity: f64) -> Self {
-        Self { free: vec![capacity; count], held: vec![Vec::new(); count], tight: vec![false; count], windows: Vec::new() }
+        Self {
+            free: vec![capacity; count],
+            held: vec![Vec::new(); count],
+            extremes: vec![None; count],
+            tight: vec![false; count],
+            windows: Vec::new(),
+        }
     }
 
     /// Places as much of `work` within `window` as fits if what was placed before may move within its own windows.
@@ -176,7 +190,7 @@ impl Buckets {
         }
         while left > NOTHING {
             let part = self.augment(job, window, left);
-            if part <= NOTHING {
+            if part <= 0.0 {
                 break;
             }
             left -= part;
@@ -184,32 +198,30 @@ impl Buckets {
         work - left
     }
 
-    /// Moves others' work along one path to free capacity and puts that much of `job` where the path begins.
+    /// Moves others' work along one shortest path to free capacity and puts that much of `job` where the path begins.
     fn augment(&mut self, job: usize, window: (usize, usize), want: f64) -> f64 {
-        // How each bucket was reached: from which bucket, by moving which job; none where `job` itself begins.
-        let mut reached: Vec<Option<Option<(usize, usize)>>> = vec![None; self.free.len()];
+        let mut reached: Vec<Option<Step>> = vec![None; self.free.len()];
+        // For each bucket the first one from it on that is not reached; a bucket beyond the last is never reached.
+        let mut unreached: Vec<usize> = (0..=self.free.len()).collect();
         let mut queue: Vec<usize> = (window.0..=window.1).filter(|at| !self.tight[*at]).collect();
         for at in &queue {
             reached[*at] = Some(None);
+            unreached[*at] = at + 1;
         }
-        let mut moved = FxHashSet::default();
         let mut next = 0;
         while let Some(at) = queue.get(next).copied() {
             next += 1;
             if self.free[at] > NOTHING {
                 return self.shift(job, at, want, &reached);
             }
-            for (other, amount) in &self.held[at] {
-                // One visit to a job's window reaches all of it.
-                if *amount <= NOTHING || !moved.insert(*other) {
-                    continue;
-                }
-                let (low, high) = self.windows[*other];
-                for to in low..=high {
-                    if reached[to].is_none() {
-                        reached[to] = Some(Some((at, *other)));
-                        queue.push(to);
-                    }
+            let Some((first, last)) = self.extremes(at) else { continue };
+            for (other, low, high) in [(first, self.windows[first].0, at), (last, at, self.windows[last].1)] {
+                let mut to = first_unreached(&mut unreached, low);
+                while to <= high {
+                    reached[to] = Some(Some((at, other)));
+                    unreached[to] = to + 1;
+                    queue.push(to);
+                    to = first_unreached(&mut unreached, to);
                 }
             }
         }
@@ -219,7 +231,16 @@ impl Buckets {
         0.0
     }
 
-    fn shift(&mut self, job: usize, free: usize, want: f64, reached: &[Option<Option<(usize, usize)>>]) -> f64 {
+    fn extremes(&mut self, at: usize) -> Option<(usize, usize)> {
+        if self.extremes[at].is_none() {
+            let jobs = || self.held[at].iter().map(|(job, _)| *job);
+            self.extremes[at] =
+                jobs().min_by_key(|job| self.windows[*job].0).zip(jobs().max_by_key(|job| self.windows[*job].1));
+        }
+        self.extremes[at]
+    }
+
+    fn shift(&mut self, job: usize, free: usize, want: f64, reached: &[Option<Step>]) -> f64 {
         let mut part = want.min(self.free[free]);
         let mut at = free;
         while let Some(Some(Some((from, other)))) = reached.get(at).copied() {
@@ -241,18 +262,35 @@ impl Buckets {
     fn put(&mut self, at: usize, job: usize, part: f64) {
         match self.held[at].iter_mut().find(|(held, _)| *held == job) {
             Some((_, amount)) => *amount += part,
-            None => self.held[at].push((job, part)),
+            None => {
+                self.held[at].push((job, part));
+                self.extremes[at] = None;
+            }
         }
     }
 
     fn take(&mut self, at: usize, job: usize, part: f64) {
         if let Some(index) = self.held[at].iter().position(|(held, _)| *held == job) {
             self.held[at][index].1 -= part;
-            if self.held[at][index].1 <= NOTHING {
+            if self.held[at][index].1 <= NOTHING * 1e-3 {
                 self.held[at].swap_remove(index);
+                self.extremes[at] = None;
             }
         }
     }
+}
+
+/// The first bucket from `at` on that is not reached, by pointers that are shortened on the way (union-find).
+fn first_unreached(unreached: &mut [usize], at: usize) -> usize {
+    let mut root = at;
+    while unreached[root] != root {
+        root = unreached[root];
+    }
+    let mut at = at;
+    while unreached[at] != root {
+        at = std::mem::replace(&mut unreached[at], root);
+    }
+    root
 }
 
 #[cfg(test)]
@@ -287,10 +325,13 @@ mod tests {
         let density = |at: usize| f64::from(jobs[at].3) / f64::from(jobs[at].2);
         order.sort_by(|one, other| density(*other).total_cmp(&density(*one)));
         let mut schedule = Buckets::new(buckets, 2.0);
-        order.iter().map(|at| {
-            let (low, high, work, _) = jobs[*at];
-            density(*at) * schedule.place((low, high), f64::from(work))
-        }).sum()
+        order
+            .iter()
+            .map(|at| {
+                let (low, high, work, _) = jobs[*at];
+                density(*at) * schedule.place((low, high), f64::from(work))
+            })
+            .sum()
     }
 
     fn jobs(unit: bool) -> impl Strategy<Value = Vec<(usize, usize, u32, u32)>> {

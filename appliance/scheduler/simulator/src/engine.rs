@@ -59,8 +59,11 @@ pub(crate) struct Engine {
     /// Changes with each new plan, so that an event for an old one is known.
     pub(crate) generation: u64,
     frozen: bool,
-    /// Tokens read and produced so far.
+    /// Tokens read so far.
     pub(crate) tokens_read: u64,
+    /// Requests that left before their first token, and the blocks that were computed for them: found later, they are no
+    /// merit of the cache.
+    pub(crate) left_behind: Vec<(usize, usize)>,
 }
 
 impl Engine {
@@ -76,6 +79,7 @@ impl Engine {
             generation: 0,
             frozen: false,
             tokens_read: 0,
+            left_behind: Vec::new(),
         }
     }
 
@@ -240,10 +244,11 @@ impl Engine {
                 && let Some(job) = self.reading.remove(at)
             {
                 // The blocks read whole stay, as in the engines.
-                if job.found.is_some() {
+                if let Some(found) = job.found {
                     let read = job.prompt.saturating_sub(job.left) / self.cost.block_tokens.max(1);
                     let read = usize::try_from(read).unwrap_or(0).min(job.blocks.len());
                     self.cache.touch(&job.blocks[..read]);
+                    self.left_behind.push((key.request, read.saturating_sub(found)));
                 }
             }
         }

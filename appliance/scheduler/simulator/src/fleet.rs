@@ -122,8 +122,8 @@ impl Fleet {
             return Ok(Self::equal(count, cost.clone()));
         }
         let path = Utf8Path::new(spec);
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| FleetError::Read { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| FleetError::Read { path: path.to_owned(), source })?;
         toml::from_str(&text).map_err(|source| FleetError::Parse { path: path.to_owned(), source: Box::new(source) })
     }
 

@@ -59,6 +59,8 @@ struct World<'a> {
     usual_output: BTreeMap<Class, f64>,
     found: usize,
     asked: usize,
+    /// Blocks computed for a request by attempts that were withdrawn.
+    computed: Vec<usize>,
     load: Vec<f64>,
     load_max: f64,
     sampled_us: u64,
@@ -91,6 +93,7 @@ pub fn run(
         usual_output: BTreeMap::new(),
         found: 0,
         asked: 0,
+        computed: vec![0; arrivals.len()],
         load: vec![0.0; costs.len()],
         load_max: 0.0,
         sampled_us: 0,
@@ -260,6 +263,9 @@ impl World<'_> {
             return;
         }
         let (outputs, due) = self.engines[at].arrive(self.now);
+        for (request, blocks) in std::mem::take(&mut self.engines[at].left_behind) {
+            self.computed[request] += blocks;
+        }
         self.schedule(at, due);
         for output in outputs {
             self.output(output);
@@ -272,7 +278,8 @@ impl World<'_> {
                 if self.at[key.request].is_none_or(|(_, attempt)| attempt != key.attempt) {
                     return;
                 }
-                self.found += blocks_found;
+                // What an attempt that was withdrawn had computed is no find.
+                self.found += blocks_found.saturating_sub(self.computed[key.request]);
                 self.asked += blocks_asked;
                 self.fates[key.request].first_token_us = Some(self.now);
                 self.tell(Event::FirstToken {
