@@ -369,6 +369,8 @@ impl Dispatcher {
         if replica_suspect {
             self.replicas[seat].suspect(now, &self.config);
             self.move_pending(now, seat, decisions);
+            // If it comes back, it is probably as a new process with an empty cache.
+            self.index.clear(seat);
         }
         true
     }

@@ -32,6 +32,8 @@ struct Bench {
     room: u32,
     room_for_voice: u32,
     rate: f64,
+    /// Seconds of reading that it was given of late.
+    given: f64,
 }
 
 impl Bench {
@@ -58,6 +60,11 @@ impl Dispatcher {
         }
         let mut benches = self.benches(now);
         let lookahead = self.config.lookahead();
+        // Most events find every replica busy: only a call can change that.
+        if self.queues.len(Class::Voice) == 0 && !benches.iter().any(|bench| bench.room > 0 && bench.busy <= lookahead)
+        {
+            return;
+        }
         for id in self.order() {
             let Some(class) = self.entries.get(&id).map(|entry| entry.request.class) else { continue };
             let open = benches.iter().any(|bench| bench.room > 0 && bench.busy <= lookahead);
@@ -141,9 +148,10 @@ impl Dispatcher {
         Bench {
             free: busy,
             busy,
-            room: replica.room(protocol::Class::Chat, now, &self.config),
-            room_for_voice: replica.room(protocol::Class::Voice, now, &self.config),
+            room: replica.room(Class::Chat, now, &self.config),
+            room_for_voice: replica.room(Class::Voice, now, &self.config),
             rate: replica.rates.prefill(),
+            given: replica.given_secs(now),
         }
     }
 
@@ -187,10 +195,8 @@ impl Dispatcher {
     fn choose(&self, id: RequestId, class: Class, now: Moment, benches: &[Bench]) -> Option<Choice> {
         let entry = self.entries.get(&id)?;
         let patience = entry.turn.deadline.secs_since(now);
-        let least_given = (0..benches.len())
-            .filter(|seat| benches[*seat].room(class) > 0)
-            .map(|seat| self.replicas[seat].given_secs(now))
-            .fold(f64::INFINITY, f64::min);
+        let least_given =
+            benches.iter().filter(|bench| bench.room(class) > 0).map(|bench| bench.given).fold(f64::INFINITY, f64::min);
         let mut best: Option<(bool, f64, Choice)> = None;
         for (seat, bench) in benches.iter().enumerate() {
             if bench.room(class) == 0 {
@@ -206,7 +212,7 @@ impl Dispatcher {
                 * self.config.assumed_prefill_rate
                 / bench.rate;
             // Who was given much of late is left alone: conversations spread though all begin with the same block.
-            let given = self.config.spread * (replica.given_secs(now) - least_given);
+            let given = self.config.spread * (bench.given - least_given);
             let cost = choice.first_token + self.config.miss_cost * choice.reading / bench.rate + crowd + given;
             let late = choice.first_token > patience;
             if best.as_ref().is_none_or(|(late_best, least, _)| (late, cost) < (*late_best, *least)) {
