@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("blobs", &["desk"]),
     ("knowledge", &["desk"]),
     ("answers", &["desk", "knowledge"]),
+    ("placement", &["protocol"]),
     ("gateway", &["desk", "protocol", "service"]),
     ("ui", &["desk"]),
     ("chat", &["desk", "ui"]),
