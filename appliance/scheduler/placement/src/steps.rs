@@ -138,6 +138,12 @@ struct Unload {
     because: Because,
 }
 
+impl Unload {
+    fn lying(&self) -> impl Iterator<Item = (ModelNo, GpuNo)> {
+        self.number.into_iter().flat_map(|model| self.gpus.iter().map(move |gpu| (model, *gpu)))
+    }
+}
+
 /// The steps that lead from where the decision began to where the fleet is now.
 pub(crate) fn steps(fleet: &Fleet, leaving: &[Leaving]) -> Vec<Step> {
     if fleet.came.is_empty() && fleet.went.is_empty() && leaving.is_empty() {
@@ -165,7 +171,7 @@ fn loads(fleet: &Fleet) -> Vec<Load> {
 fn unloads(fleet: &Fleet, leaving: &[Leaving]) -> Vec<Unload> {
     let gone = leaving.iter().map(|it| Unload {
         model: it.model.clone(),
-        number: None,
+        number: fleet.model_number(&it.model),
         gpus: it.gpus.clone(),
         charges: it.charges.clone(),
         ready: false,
@@ -191,6 +197,8 @@ struct Way<'a> {
     ready: BTreeMap<ModelNo, usize>,
     /// Loads still to come.
     to_come: BTreeMap<ModelNo, usize>,
+    /// Where a replica still lies that shall go: no other of its model is loaded there before it has gone.
+    still_there: BTreeSet<(ModelNo, GpuNo)>,
     /// Steps so far that unload from a GPU, or load a model.
     unloaded: BTreeMap<GpuNo, Vec<usize>>,
     loaded: BTreeMap<ModelNo, Vec<usize>>,
@@ -226,8 +234,9 @@ impl<'a> Way<'a> {
             *count += fleet.model(*model).replicas.iter().filter(stays).count();
         }
         let moved = unloads.iter().filter_map(|unload| unload.number).collect();
+        let still_there = unloads.iter().flat_map(Unload::lying).collect();
         let (unloaded, loaded) = (BTreeMap::new(), BTreeMap::new());
-        Self { fleet, room, ready, to_come, unloaded, loaded, moved, steps: Vec::new() }
+        Self { fleet, room, ready, to_come, still_there, unloaded, loaded, moved, steps: Vec::new() }
     }
 
     fn walk(mut self, mut loads: Vec<Load>, mut unloads: Vec<Unload>) -> Vec<Step> {
@@ -246,7 +255,10 @@ impl<'a> Way<'a> {
 
     fn load(&mut self, load: &Load) -> bool {
         let (model, gpus) = &load.lying;
-        let fits = |gpu: &GpuNo| self.room.get(gpu).is_some_and(|room| *room >= i128::from(load.bytes));
+        let fits = |gpu: &GpuNo| {
+            let alone = !self.still_there.contains(&(*model, *gpu));
+            alone && self.room.get(gpu).is_some_and(|room| *room >= i128::from(load.bytes))
+        };
         if !gpus.iter().all(fits) {
             return false;
         }
@@ -296,6 +308,9 @@ impl<'a> Way<'a> {
 
     fn unload(&mut self, unload: Unload) {
         let interrupts = self.silences(&unload) && self.comes(&unload);
+        for lying in unload.lying() {
+            self.still_there.remove(&lying);
+        }
         for (gpu, charge) in unload.gpus.iter().zip(&unload.charges) {
             self.room.entry(*gpu).and_modify(|room| *room += i128::from(*charge));
             self.unloaded.entry(*gpu).or_default().push(self.steps.len());
