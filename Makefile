@@ -9,7 +9,7 @@ RUN_DATA ?= .run
 ENGINES ?= espeak
 # Where the small models for tests are put.
 SMALL_MODELS ?= $(HOME)/.cache/sfetnic/small-models
-export SMALL_MODELS = $(SMALL_MODELS)
+export SMALL_MODELS
 # `make bench DATA=folder`: a folder with further evaluation data; without it the starter pack alone is measured.
 DATA ?=
 
