@@ -78,7 +78,7 @@ def main() -> int:
             try:
                 PARTS[part].run(settings)
             except Failed as error:
-                print(f"\n**{part}: {error}**")
+                print(f"\n**{part} came to nothing: {str(error).splitlines()[0]}**")
                 note(str(error))
                 return 1
         if settings.late_runs:

@@ -5,6 +5,7 @@ import statistics
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,10 +61,31 @@ def fake_workers(settings: Settings, count: int, *options: str):
 def load(settings: Settings, program: Program, *options: str) -> dict:
     """One run of the load against `program`: its report, with the processor time of the program added.
 
-    A run in which the load itself was late is told of and repeated twice at most; if it still is, it counts, marked.
+    For workers that remember nothing. A run in which the load itself was late is told of and repeated twice at most; if it still
+    is, it counts, marked.
     """
+    return _in_time(settings, lambda: load_once(settings, program, *options))
+
+
+def measure(settings: Settings, name: str, worker_options: list[str], *options: str) -> tuple[dict, dict]:
+    """One run against the program `name` before fresh workers, so that none finds the caches and the queues of another.
+
+    The report of the load, and what the workers tell. Repeated with fresh ones where the load itself was late, as above.
+    """
+    def once() -> dict:
+        with fake_workers(settings, settings.workers, *worker_options) as ports:
+            with settings.programs.start(name, ports) as program:
+                report = load_once(settings, program, *options)
+                report["workers"] = stats(ports[0])
+        return report
+
+    report = _in_time(settings, once)
+    return report, report.pop("workers")
+
+
+def _in_time(settings: Settings, once: Callable[[], dict]) -> dict:
     for attempt in range(3):
-        report = _load(settings, program, options)
+        report = once()
         if not report["late"]:
             break
         note(f"the load was late by {report['lateness']['ms']['p99']:.1f} ms (p99), attempt {attempt + 1}")
@@ -71,13 +93,15 @@ def load(settings: Settings, program: Program, *options: str) -> dict:
     return report
 
 
-def _load(settings: Settings, program: Program, options: tuple[str, ...]) -> dict:
-    headers = [part for header in settings.ours_headers for part in ("--header", header)] if program.name == "ours" else []
+def load_once(settings: Settings, program: Program, *options: str) -> dict:
+    """One run, late or not."""
+    headers = [part for header in program.headers for part in ("--header", header)]
     targets = [part for target in program.targets for part in ("--target", target)]
     command = [
         "taskset", "--cpu-list", str(settings.load_core), str(settings.binaries / "load"), "--json",
         *targets, *headers, *options,
     ]
+    program.settle()
     before = program.cpu_seconds()
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     cpu = program.cpu_seconds() - before

@@ -5,7 +5,7 @@ import time
 from statistics import median
 
 import mixture
-from bench import Settings, fake_workers, load, note, set_fault, spread, stats, table, title
+from bench import Settings, fake_workers, load_once, note, set_fault, spread, stats, table, title
 from processes import Process, free_ports
 
 PROGRAMS = ["ours", "smg-probing", "nginx"]
@@ -67,9 +67,10 @@ def _one(settings: Settings, name: str, body: dict | None, seconds: float, seed:
         with settings.programs.start(name, [*ports, victim.port]) as program:
             thread = threading.Thread(target=suffer)
             thread.start()
-            report = load(settings, program, *mixture.options(), "--rate", str(rate), "--seconds", str(seconds),
-                          "--drain", "10", "--timeout", str(seconds), "--seed", str(seed), "--max-lateness-ms", "1000000")
+            report = load_once(settings, program, *mixture.options(), "--rate", str(rate), "--seconds", str(seconds),
+                          "--drain", "10", "--timeout", str(seconds), "--seed", str(seed))
             thread.join()
+            settings.late_runs += report["late"]
             told["after"] = _worker(through, port)["asked_ms"]
     return report, told
 

@@ -1,7 +1,7 @@
 """The worth of answers within their targets, from light load to overload."""
 
 import mixture
-from bench import Settings, fake_workers, load, note, ratio, spread, table, title
+from bench import Settings, measure, note, ratio, spread, table, title
 
 PROGRAMS = ["direct", "ours", "smg", "smg-priority"]
 LOADS = [0.7, 1.0, 1.3, 1.5]
@@ -17,12 +17,11 @@ def run(settings: Settings) -> None:
         for factor in LOADS:
             for name in names:
                 note(f"goodput: run {turn + 1} of {settings.runs}, load {factor}, {name}")
-                with fake_workers(settings, settings.workers) as ports, settings.programs.start(name, ports) as program:
-                    seen.setdefault((name, factor), []).append(load(
-                        settings, program, *mixture.options(), "--rate", str(factor * full), "--seconds", str(seconds),
-                        "--warmup", str(seconds / 6), "--drain", str(seconds / 2), "--timeout", "300",
-                        "--seed", str(turn + 1),
-                    ))
+                report, _ = measure(
+                    settings, name, [], *mixture.options(), "--rate", str(factor * full), "--seconds", str(seconds),
+                    "--warmup", str(seconds / 6), "--drain", str(seconds / 2), "--timeout", "300", "--seed", str(turn + 1),
+                )
+                seen.setdefault((name, factor), []).append(report)
     title(f"Weighted goodput ({settings.workers} workers, a load of 1.0 is {full:.0f} requests/s)")
     rows = []
     for name in names:

@@ -3,7 +3,7 @@
 from statistics import median
 
 import mixture
-from bench import Settings, fake_workers, load, note, ratio, spread, table, title
+from bench import Settings, measure, note, ratio, spread, table, title
 
 PROGRAMS = ["direct", "ours", "smg-priority", "smg"]
 OVERLOAD = 1.5
@@ -22,9 +22,7 @@ def run(settings: Settings) -> None:
             note(f"isolation: run {turn + 1} of {settings.runs}, {name}")
             pair = []
             for more in (["--only", "voice"], []):
-                # Fresh workers, so that neither run finds the other's work.
-                with fake_workers(settings, settings.workers) as ports, settings.programs.start(name, ports) as program:
-                    pair.append(load(settings, program, *common, *more, "--seed", str(turn + 1)))
+                pair.append(measure(settings, name, [], *common, *more, "--seed", str(turn + 1))[0])
             seen[name].append((pair[0], pair[1]))
     rows, factors, together = [], {}, {}
     for name, pairs in seen.items():

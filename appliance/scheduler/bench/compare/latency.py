@@ -23,7 +23,7 @@ def run(settings: Settings) -> None:
                 note(f"latency: run {turn + 1} of {settings.runs}, {name}")
                 with settings.programs.start(name, ports) as program:
                     # Connections are opened and code is warmed before anything counts.
-                    load(settings, program, *CLASS, "--closed", "8", "--seconds", "1")
+                    load(settings, program, *CLASS, "--closed", "4", "--seconds", "2")
                     for rate, point in zip(settings.rates, points):
                         options = ["--rate", str(rate), "--seconds", str(seconds), "--warmup", "0.5"]
                         report = load(settings, program, *CLASS, *options, "--seed", str(turn + 1))

@@ -3,7 +3,7 @@
 import gzip
 import json
 
-from bench import Settings, complete, fake_workers, load, note, requests, spread, stats, table, title
+from bench import Settings, complete, measure, note, requests, spread, table, title
 from processes import Failed
 
 PROGRAMS = ["direct", "ours", "smg", "nginx"]
@@ -26,10 +26,8 @@ def run(settings: Settings) -> None:
         for name in names:
             note(f"prefix: run {turn + 1} of {settings.runs}, {name}")
             options = ["--speed", str(speed), "--event-interval-ms", "5"]
-            with fake_workers(settings, settings.workers, *options) as ports, settings.programs.start(name, ports) as program:
-                replay = ["--trace", str(settings.trace), "--speed", str(speed), "--limit", str(count), "--drain", "20"]
-                report = load(settings, program, *replay)
-                seen[name].append((report, stats(ports[0])))
+            replay = ["--trace", str(settings.trace), "--speed", str(speed), "--limit", str(count), "--drain", "20"]
+            seen[name].append(measure(settings, name, options, *replay))
     title(f"Prefix hits: {count} requests of `{settings.trace.name}`, {speed:.0f} times faster, {settings.workers} workers")
     rows = []
     for name, runs in seen.items():
@@ -38,6 +36,7 @@ def run(settings: Settings) -> None:
             name,
             spread([100 * hit for hit in hits], 1),
             spread([hit / ceiling for hit in hits] if ceiling else []),
+            spread([told["work_imbalance"] for _, told in runs]),
             spread([told["load_imbalance"] for _, told in runs]),
             spread([told["load_imbalance_weighted"] for _, told in runs]),
             spread([report["classes"]["chat"]["first_token_ms"]["p50"] * speed / 1e3 for report, _ in runs]),
@@ -45,8 +44,8 @@ def run(settings: Settings) -> None:
             f"{sum(requests(report) - complete(report) for report, _ in runs)}",
         ])
     table(
-        ["", "blocks cached, %", "of the ceiling", "largest over mean load", "weighted by load", "first token p50, s",
-         "p99, s", "failed"],
+        ["", "blocks cached, %", "of the ceiling", "all prefill, largest over mean worker", "prefill outstanding, largest over mean",
+         "the same, weighted", "first token p50, s", "p99, s", "failed"],
         rows,
     )
     print(f"The ceiling, one unlimited cache shared by all: {100 * ceiling:.1f} % of blocks. "

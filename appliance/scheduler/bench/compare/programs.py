@@ -1,8 +1,10 @@
 """The programs that are compared, and how each is started in front of the workers."""
 
 import os
+import secrets
 import shlex
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from processes import Process, free_ports
@@ -17,6 +19,7 @@ class Program:
     name: str
     process: Process | None
     targets: list[str]
+    headers: list[str] = field(default_factory=list)
 
     def __enter__(self) -> "Program":
         return self
@@ -24,6 +27,15 @@ class Program:
     def __exit__(self, *_: object) -> None:
         if self.process:
             self.process.stop()
+
+    def settle(self) -> None:
+        """Waits until it rests from what it was sent before, so that one run does not pay for another; not for ever."""
+        end = time.monotonic() + 30
+        while self.process and time.monotonic() < end:
+            before = self.cpu_seconds()
+            time.sleep(0.5)
+            if self.cpu_seconds() - before <= 0.05:
+                break
 
     def cpu_seconds(self) -> float:
         return self.process.cpu_seconds() if self.process else 0.0
@@ -34,6 +46,9 @@ class Programs:
 
     def __init__(self, settings):
         self.settings = settings
+        # LiteLLM does not start without a key. The others that are measured here ask for none, unless ours does.
+        self.litellm_key = f"sk-{secrets.token_hex(16)}"
+        self.headers = {"ours": settings.ours_headers, "litellm": [f"authorization: Bearer {self.litellm_key}"]}
 
     def names(self, wanted: list[str]) -> list[str]:
         """Those of `wanted` that are here; ours is only where a command line for it was given."""
@@ -53,7 +68,7 @@ class Programs:
         except BaseException:
             process.stop()
             raise
-        return Program(name, process, [f"127.0.0.1:{port}"])
+        return Program(name, process, [f"127.0.0.1:{port}"], self.headers.get(name, []))
 
     def _ours(self, port, urls):
         line = self.settings.ours.replace("{port}", str(port)).replace("{workers}", ",".join(urls))
@@ -92,7 +107,8 @@ class Programs:
             self.settings.litellm, "--config", str(config), "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1",
         ]
         # The table of models' prices comes from the network unless it is told not to.
-        quiet = {"LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION"}
+        quiet = {"LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION",
+                 "LITELLM_MASTER_KEY": self.litellm_key}
         return command, "/health/liveliness", "", quiet
 
     def _nginx(self, port, urls):

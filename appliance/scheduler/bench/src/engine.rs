@@ -77,6 +77,8 @@ pub struct EngineStats {
     pub blocks_asked: u64,
     /// Of them, found there.
     pub blocks_cached: u64,
+    /// Tokens of prompts computed, those found cached left out.
+    pub prefilled: u64,
     /// Tokens generated.
     pub tokens: u64,
     /// Iterations done.
@@ -280,6 +282,7 @@ impl Engine {
         self.stats.busy_secs += iteration.seconds;
         for (sequence, tokens) in self.prefilling.iter_mut().zip(&iteration.prefilled) {
             sequence.prefill_left = sequence.prefill_left.map(|left| left.saturating_sub(*tokens));
+            self.stats.prefilled += u64::from(*tokens);
         }
         for sequence in &mut self.decoding {
             sequence.generated += 1;

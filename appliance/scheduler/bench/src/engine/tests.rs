@@ -49,6 +49,7 @@ fn a_prompt_that_is_cached_costs_one_token() {
     let outputs = run(&mut engine);
     assert!((outputs[0].0 - 5.0 - 1.0 / 8_000.0).abs() < 1e-9);
     assert_eq!(outputs[0].1.cached_tokens, 1_023);
+    assert_eq!(engine.stats().prefilled, 1_024 + 1);
     assert_eq!((engine.stats().blocks_asked, engine.stats().blocks_cached), (4, 2));
 }
 
@@ -68,6 +69,9 @@ fn no_more_than_the_limit_run_at_once() {
     for id in 0..5 {
         engine.submit(0.0, id, 100, vec![], 10);
     }
+    // Those that came while the first iteration ran begin with the second.
+    assert_eq!((engine.running(), engine.waiting()), (1, 4));
+    engine.advance(engine.next_end().unwrap());
     assert_eq!((engine.running(), engine.waiting()), (2, 3));
     run(&mut engine);
     assert_eq!(engine.stats().largest_batch, 2);

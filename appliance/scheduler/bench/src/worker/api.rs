@@ -84,13 +84,13 @@ pub(crate) async fn answer(process: &Process, worker: &Rc<Worker>, request: Requ
             }
             Err(error) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
         },
-        (_, "/health" | "/healthz" | "/health_generate" | "/readyz" | "/ping") => respond(json!({ "status": "ok" })),
-        (&Method::GET, "/v1/models") => respond(models(worker)),
-        (&Method::GET, "/server_info" | "/get_server_info") => respond(server_info(worker)),
+        (_, "/health" | "/healthz" | "/health_generate" | "/readyz" | "/ping") => respond(&json!({ "status": "ok" })),
+        (&Method::GET, "/v1/models") => respond(&models(worker)),
+        (&Method::GET, "/server_info" | "/get_server_info") => respond(&server_info(worker)),
         (&Method::GET, "/model_info" | "/get_model_info") => {
-            respond(json!({ "model_path": worker.config.model, "is_generation": true }))
+            respond(&json!({ "model_path": worker.config.model, "is_generation": true }))
         }
-        (&Method::GET, "/v1/loads" | "/loads") => respond(loads(worker)),
+        (&Method::GET, "/v1/loads" | "/loads") => respond(&loads(worker)),
         (&Method::GET, "/stats") => document_of(&worker.stats()),
         (&Method::GET, "/stats/all") => document_of(&process.stats()),
         (&Method::POST, "/fault") => set_fault(process, worker, &body),
@@ -193,7 +193,7 @@ fn set_fault(process: &Process, worker: &Rc<Worker>, body: &[u8]) -> Response<An
         Ok((request.port.unwrap_or(worker.port), fault))
     });
     match parsed {
-        Ok((port, fault)) if process.set_fault(port, fault) => respond(json!({ "port": port, "fault": fault })),
+        Ok((port, fault)) if process.set_fault(port, fault) => respond(&json!({ "port": port, "fault": fault })),
         Ok((port, _)) => refused(StatusCode::NOT_FOUND, &format!("no server of this process has port {port}")),
         Err(error) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
     }
@@ -212,12 +212,12 @@ fn document_of(value: &impl serde::Serialize) -> Response<Answer> {
     }
 }
 
-fn respond(value: serde_json::Value) -> Response<Answer> {
+fn respond(value: &serde_json::Value) -> Response<Answer> {
     with_type("application/json", Answer::from(value.to_string()))
 }
 
 fn refused(status: StatusCode, message: &str) -> Response<Answer> {
-    let mut response = respond(json!({ "error": { "message": message, "type": "invalid_request_error" } }));
+    let mut response = respond(&json!({ "error": { "message": message, "type": "invalid_request_error" } }));
     *response.status_mut() = status;
     response
 }

@@ -43,6 +43,8 @@ pub struct ProcessStats {
     pub load_imbalance: f64,
     /// The same as a ratio of the two means over time, in which idle times weigh little.
     pub load_imbalance_weighted: f64,
+    /// Tokens of prompts computed so far, the largest server's over the mean server's.
+    pub work_imbalance: f64,
     /// Samples taken in which there was any outstanding prefill.
     pub samples: u64,
 }
@@ -92,7 +94,10 @@ impl Balance {
         let workers: Vec<WorkerStats> = workers.iter().map(|worker| worker.stats()).collect();
         let asked: u64 = workers.iter().map(|worker| worker.engine.blocks_asked).sum();
         let cached: u64 = workers.iter().map(|worker| worker.engine.blocks_cached).sum();
+        let prefilled: u64 = workers.iter().map(|worker| worker.engine.prefilled).sum();
+        let most = workers.iter().map(|worker| worker.engine.prefilled).max().unwrap_or(0);
         ProcessStats {
+            work_imbalance: ratio(most as f64 * workers.len() as f64, prefilled as f64),
             workers,
             prefix_hit_rate: ratio(cached as f64, asked as f64),
             load_imbalance: ratio(self.ratios, self.samples as f64),

@@ -101,31 +101,33 @@ fn a_closed_load_sends_the_next_when_one_has_ended() {
     });
 }
 
-#[test]
-fn a_reset_server_breaks_what_it_had_and_a_hung_one_leaves_it_unfinished() {
-    on_one_thread(async {
-        let port = start(false).await;
-        let hung = async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            set_fault(port, r#"{"kind":"hang"}"#).await;
-        };
-        let slow = LoadConfig { drain: Duration::from_millis(500), ..config(port) };
-        let (report, ()) = tokio::join!(run(plan(), slow.clone()), hung_within(hung));
-        let outcomes: Vec<&String> = report.classes.values().flat_map(|class| class.outcomes.keys()).collect();
-        assert!(outcomes.iter().any(|name| *name == "unfinished"), "{outcomes:?}");
-
-        let port = start(false).await;
-        let reset = async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            set_fault(port, r#"{"kind":"reset"}"#).await;
-        };
-        let (report, ()) = tokio::join!(run(plan(), slow), reset);
-        let outcomes: Vec<&String> = report.classes.values().flat_map(|class| class.outcomes.keys()).collect();
-        assert!(outcomes.iter().any(|name| name.starts_with("broken")), "{outcomes:?}");
-    });
+/// What became of a load whose server fell ill half a second after its start.
+async fn outcomes_with(fault: &str) -> Vec<String> {
+    let port = start(false).await;
+    let falls_ill = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        // A hung server never answers the request that hangs it.
+        let _ = tokio::time::timeout(Duration::from_secs(1), set_fault(port, fault)).await;
+    };
+    let config = LoadConfig { drain: Duration::from_millis(500), ..config(port) };
+    let (report, ()) = tokio::join!(run(plan(), config), falls_ill);
+    report.classes.values().flat_map(|class| class.outcomes.keys().cloned()).collect()
 }
 
-/// A hung server never answers the request that hangs it.
-async fn hung_within(fault: impl Future<Output = ()>) {
-    let _ = tokio::time::timeout(Duration::from_secs(2), fault).await;
+#[test]
+fn a_reset_server_breaks_what_it_had() {
+    let outcomes = on_one_thread(outcomes_with(r#"{"kind":"reset"}"#));
+    assert!(outcomes.iter().any(|name| name.starts_with("broken")), "{outcomes:?}");
+}
+
+#[test]
+fn a_hung_server_leaves_what_it_had_unfinished() {
+    let outcomes = on_one_thread(outcomes_with(r#"{"kind":"hang"}"#));
+    assert!(outcomes.iter().any(|name| name == "unfinished"), "{outcomes:?}");
+}
+
+#[test]
+fn a_dead_server_refuses_connections() {
+    let outcomes = on_one_thread(outcomes_with(r#"{"kind":"die"}"#));
+    assert!(outcomes.iter().any(|name| name == "connect"), "{outcomes:?}");
 }
