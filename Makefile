@@ -12,13 +12,16 @@ SMALL_MODELS ?= $(HOME)/.cache/sfetnic/small-models
 export SMALL_MODELS
 # `make bench DATA=folder`: a folder with further evaluation data; without it the starter pack alone is measured.
 DATA ?=
+# `make bench-scheduler`: parts and options for scripts/bench-scheduler, and a trace of requests.
+ARGS ?=
+TRACE ?=
 
-.PHONY: help deps deps-test models-test web run test lint bench build-cuda eval openapi clean
+.PHONY: help deps deps-test models-test web run test lint bench bench-scheduler build-cuda eval openapi clean
 
 help: ## Explain the targets
 	@echo "Sfetnic: answers citizens from the institution's own knowledge."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Install what building and running need (Debian packages, Node packages)
 	@scripts/install-deps build
@@ -52,6 +55,9 @@ lint: deps web ## Formatting, clippy, licences and sources of dependencies
 
 bench: deps models-test web ## Measure, and print the figures of docs/benchmarks.md (DATA=folder adds its evaluation files)
 	@DATA="$(DATA)" scripts/bench
+
+bench-scheduler: deps ## Compare the gateway with its peers (ARGS="latency --quick"; TRACE=file adds prefix hits; OURS: see the script)
+	@scripts/bench-scheduler $(ARGS) $(if $(TRACE),--trace "$(TRACE)")
 
 build-cuda: deps ## Build the inference node for NVIDIA GPUs (CUDA_CAPABILITY=90; an hour the first time)
 	@scripts/build-cuda

@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gateway", &["desk", "policy", "protocol", "service"]),
     ("placement", &["protocol"]),
     ("simulator", &["policy", "protocol"]),
+    // Stands outside what it measures.
     ("scheduler-bench", &[]),
     ("ui", &["desk"]),
     ("chat", &["desk", "ui"]),
