@@ -112,7 +112,7 @@ async fn ask(api: &Api, kind: Kind, request: Request) -> Result<Response, ApiErr
         epoch: None,
         passed_on: parts.headers.contains_key(PASSED_ON_HEADER),
     };
-    let answer = api.nodes.carry_out(&model, work).await.map_err(|error| ApiError::of(error, &model))?;
+    let answer = api.nodes.carry_out(&model, work).await.map_err(|error| ApiError::of(&error, &model))?;
     Ok(respond(answer, pass))
 }
 

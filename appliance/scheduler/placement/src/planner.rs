@@ -129,8 +129,7 @@ impl Planner {
         loop {
             let mut hot: BTreeSet<ModelNo> = self.fleet.model_numbers().collect();
             let placed = self.fleet.settle(&mut hot, Effort::FULL);
-            let spread =
-                self.fleet.model_numbers().map(|model| self.fleet.spread(model)).fold(false, |any, one| any || one);
+            let spread = self.fleet.model_numbers().filter(|model| self.fleet.spread(*model)).count() > 0;
             if !placed && !spread {
                 return;
             }

@@ -64,9 +64,9 @@ impl ApiError {
 
 impl ApiError {
     /// Why a request to `model` has no answer.
-    pub(super) fn of(error: WorkError, model: &str) -> Self {
+    pub(super) fn of(error: &WorkError, model: &str) -> Self {
         let message = error.to_string();
-        match error {
+        match *error {
             WorkError::Rejected { reason, retry_after } => {
                 let status = match reason {
                     Rejection::QueueFull => StatusCode::TOO_MANY_REQUESTS,
