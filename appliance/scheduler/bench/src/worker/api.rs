@@ -6,6 +6,7 @@
 //! | `GET /v1/models`, `/health`, `/healthz`, `/health_generate` | what is served, and that it is |
 //! | `GET /server_info`, `/get_server_info`, `/model_info`, `/get_model_info` | what smg asks an SGLang server when it joins |
 //! | `GET /v1/loads`, `/loads` | the load, as SGLang tells it and smg polls it |
+//! | `GET /v1/node`, `/v1/node/heartbeat` | what our gateway asks an inference node, and its heartbeat every 200 ms |
 //! | `GET /stats`, `/stats/all` | this server and all of the process, as JSON |
 //! | `POST /fault` | a [`Fault`] for this server, or with `"port"` for another of the process |
 
@@ -17,7 +18,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::body::{Answer, EventStream, Events, document};
+use super::body::{Answer, Beats, EventStream, Events, document};
 use super::server::Process;
 use super::{Fault, Worker};
 use crate::engine::Output;
@@ -91,6 +92,10 @@ pub(crate) async fn answer(process: &Process, worker: &Rc<Worker>, request: Requ
             respond(&json!({ "model_path": worker.config.model, "is_generation": true }))
         }
         (&Method::GET, "/v1/loads" | "/loads") => respond(&loads(worker)),
+        (&Method::GET, "/v1/node") => respond(&node(worker)),
+        (&Method::GET, "/v1/node/heartbeat") => {
+            with_type("text/event-stream", Answer::Beats(Box::new(Beats::new(heartbeat(worker)))))
+        }
         (&Method::GET, "/stats") => document_of(&worker.stats()),
         (&Method::GET, "/stats/all") => document_of(&process.stats()),
         (&Method::POST, "/fault") => set_fault(process, worker, &body),
@@ -148,6 +153,31 @@ fn models(worker: &Worker) -> serde_json::Value {
     json!({ "object": "list", "data": [{
         "id": model, "object": "model", "created": 0, "owned_by": "sglang", "root": model, "max_model_len": CONTEXT_TOKENS,
     }] })
+}
+
+/// As an inference node describes itself.
+fn node(worker: &Worker) -> serde_json::Value {
+    let model = &worker.config.model;
+    json!({
+        "name": worker.port.to_string(), "version": "0.1.0", "engines": ["remote"],
+        "cpu": { "threads": 1, "memory_bytes": 1 },
+        "gpus": { "source": "script", "taken_unix_ms": 0, "revision": 0, "driver": { "state": "released" }, "gpus": [] },
+        "models": [{
+            "id": model, "task": "chat", "engine": "remote", "languages": [], "state": "ready",
+            "slots": worker.config.cost.max_running, "context": CONTEXT_TOKENS, "vram_bytes": 0,
+        }],
+    })
+}
+
+/// As an inference node says that it is there.
+fn heartbeat(worker: &Worker) -> serde_json::Value {
+    json!({
+        "node": worker.port.to_string(), "incarnation": 1, "sequence": 1, "health": "ok", "gpus": [],
+        "models": [{
+            "id": worker.config.model, "state": "ready", "active": 0, "queued": 0, "streams": 0,
+            "slots": worker.config.cost.max_running,
+        }],
+    })
 }
 
 fn server_info(worker: &Worker) -> serde_json::Value {

@@ -22,6 +22,8 @@ pub(crate) enum Answer {
     Document(Option<Bytes>),
     /// As it comes.
     Stream(Box<EventStream>),
+    /// The same event again and again.
+    Beats(Box<Beats>),
 }
 
 impl From<String> for Answer {
@@ -38,6 +40,7 @@ impl Body for Answer {
         match self.get_mut() {
             Self::Document(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Stream(stream) => stream.poll(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Beats(beats) => beats.every.poll_tick(cx).map(|_| Some(Ok(Frame::data(beats.event.clone())))),
         }
     }
 
@@ -48,8 +51,21 @@ impl Body for Answer {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Document(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
-            Self::Stream(_) => SizeHint::default(),
+            Self::Stream(_) | Self::Beats(_) => SizeHint::default(),
         }
+    }
+}
+
+/// A heartbeat, every 200 ms.
+pub(crate) struct Beats {
+    every: tokio::time::Interval,
+    event: Bytes,
+}
+
+impl Beats {
+    pub(crate) fn new(beat: serde_json::Value) -> Self {
+        let event = Bytes::from(format!("event: heartbeat\ndata: {beat}\n\n"));
+        Self { every: tokio::time::interval(std::time::Duration::from_millis(200)), event }
     }
 }
 
