@@ -127,6 +127,12 @@ pub struct PolicyConfig {
     pub lookahead_ms: f64,
     /// Of a replica's slots, the share kept free for calls; at least one where there are more than two.
     pub voice_slots: f64,
+    /// Replicas reserved for calls: so many times what their work has needed of late, half of all at most.
+    pub reserve_headroom: f64,
+    /// Requests of other classes that a reserved replica takes nevertheless.
+    pub reserved_others: u32,
+    /// Milliseconds that a call would rather wait than go to a replica that is not reserved.
+    pub reserve_preference_ms: f64,
     /// A call takes the place of a lower class's request that has no first token yet if it gains more than this, in
     /// milliseconds.
     pub preempt_gain_ms: f64,
@@ -170,6 +176,9 @@ impl Default for PolicyConfig {
             classes: Classes::default(),
             lookahead_ms: 100.0,
             voice_slots: 0.1,
+            reserve_headroom: 1.5,
+            reserved_others: 0,
+            reserve_preference_ms: 60.0,
             preempt_gain_ms: 30.0,
             withdrawals: 3,
             retries: 3,

@@ -7,6 +7,7 @@ use protocol::Class;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use crate::calls::Calls;
 use crate::config::PolicyConfig;
 use crate::event::{Decision, Event, Health, Rejection, WithdrawReason};
 use crate::homes::{Homes, Sessions, liking};
@@ -17,6 +18,9 @@ use crate::replica::{Replica, Standing};
 use crate::request::{ReplicaId, Request, RequestId, SessionKey};
 use crate::share::{Shares, rank};
 use crate::time::Moment;
+
+/// Calls that need less than this part of the fleet have nothing reserved for them.
+const CALLS_ARE_RARE: f64 = 0.002;
 
 /// The dispatcher of one model, as a deterministic state machine: the same events at the same moments give the same decisions.
 ///
@@ -34,6 +38,7 @@ pub struct Dispatcher {
     pub(crate) sessions: Sessions,
     pub(crate) shares: Shares,
     price: Price,
+    calls: Calls,
     /// Tokens that those who wait need read, by class, those who stand by apart.
     backlog: [[f64; 4]; 2],
     sequence: u64,
@@ -74,6 +79,7 @@ impl Dispatcher {
             sessions: Sessions::new(config.sessions),
             shares: Shares::new(floors),
             price: Price::new(config.price_window_ms),
+            calls: Calls::default(),
             backlog: [[0.0; 4]; 2],
             sequence: 0,
             now: Moment(0),
@@ -205,6 +211,9 @@ impl Dispatcher {
         entry.reading = self.least_reading(&entry);
         let density = self.density(&entry);
         self.price.offered(now, entry.reading, density);
+        if class == Class::Voice {
+            self.calls.came(now, self.work(&entry, entry.reading));
+        }
         entry.turn.stands_by = class != Class::Voice && density < self.price.now();
         if self.replicas.iter().any(|replica| replica.admits(now)) {
             if let Some(late) = self.too_late(now, &entry) {
@@ -305,7 +314,7 @@ impl Dispatcher {
         match entry.place {
             Place::Waiting => self.dequeue(entry.request.class, entry.turn, entry.reading),
             Place::At { seat, .. } => {
-                self.replicas[seat].leave(request, now);
+                self.replicas[seat].leave(request, entry.request.class, now);
                 let replica = self.replicas[seat].id;
                 let reason = WithdrawReason::Cancelled;
                 decisions.push(Decision::Withdraw { request, replica, attempt: entry.attempts, reason });
@@ -333,10 +342,10 @@ impl Dispatcher {
         if self.entries.get(&request).is_none_or(|entry| entry.attempts != attempt) {
             return false;
         }
-        let Some(place) = self.entries.get(&request).map(|entry| entry.place) else { return false };
-        let Place::At { seat, .. } = place else { return false };
+        let found = self.entries.get(&request).map(|entry| (entry.place, entry.request.class));
+        let Some((Place::At { seat, .. }, class)) = found else { return false };
         self.entries.remove(&request);
-        self.replicas[seat].leave(request, now);
+        self.replicas[seat].leave(request, class, now);
         self.replicas[seat].proved(now);
         self.replicas[seat].heard(now);
         true
@@ -355,8 +364,9 @@ impl Dispatcher {
         };
         let Place::At { seat, streaming, .. } = entry.place else { return false };
         if streaming {
+            let class = entry.request.class;
             self.entries.remove(&request);
-            self.replicas[seat].leave(request, now);
+            self.replicas[seat].leave(request, class, now);
             decisions.push(Decision::Lost { request, replica: self.replicas[seat].id });
         } else {
             entry.failures += 1;
@@ -421,16 +431,16 @@ impl Dispatcher {
     /// What a replica has that is not begun moves; what it was answering is lost.
     fn end_at(&mut self, now: Moment, seat: usize, decisions: &mut Vec<Decision>) {
         self.move_pending(now, seat, decisions);
-        let mut lost: Vec<RequestId> = self
+        let mut lost: Vec<(RequestId, Class)> = self
             .entries
             .values()
             .filter(|entry| matches!(entry.place, Place::At { seat: at, .. } if at == seat))
-            .map(|entry| entry.request.id)
+            .map(|entry| (entry.request.id, entry.request.class))
             .collect();
         lost.sort_unstable();
-        for request in lost {
+        for (request, class) in lost {
             self.entries.remove(&request);
-            self.replicas[seat].leave(request, now);
+            self.replicas[seat].leave(request, class, now);
             decisions.push(Decision::Lost { request, replica: self.replicas[seat].id });
         }
     }
@@ -478,7 +488,7 @@ impl Dispatcher {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of f64 to usize saturates")]
         let kept = held + (blocks.saturating_sub(held) as f64 * read) as usize;
         self.index.forget(seat, entry.request.prefix.get(kept..).unwrap_or_default());
-        self.replicas[seat].leave(request, now);
+        self.replicas[seat].leave(request, entry.request.class, now);
         self.shares.refund(entry.request.class, charged);
         entry.place = Place::Waiting;
         self.enqueue(&entry);
@@ -519,6 +529,7 @@ impl Dispatcher {
     fn review_price(&mut self, now: Moment) {
         let rate: f64 =
             self.replicas.iter().filter(|replica| replica.admits(now)).map(|replica| replica.rates.prefill()).sum();
+        self.reserve(now, rate);
         if !self.price.review(now, rate) {
             return;
         }
@@ -536,6 +547,24 @@ impl Dispatcher {
                     self.enqueue(&entry);
                     self.entries.insert(id, entry);
                 }
+            }
+        }
+    }
+
+    /// Reserves as many replicas for calls as these have needed of late, and some more; half of all at most.
+    fn reserve(&mut self, now: Moment, rate: f64) {
+        let Some(needed) = self.calls.due(now) else { return };
+        let well: Vec<usize> = (0..self.replicas.len()).filter(|seat| self.replicas[*seat].admits(now)).collect();
+        let most = well.len() / 2;
+        let (mut reserved, mut covered) = (0, 0.0);
+        for replica in &mut self.replicas {
+            replica.reserved = false;
+        }
+        for seat in well {
+            if reserved < most && needed > rate * CALLS_ARE_RARE && covered < needed * self.config.reserve_headroom {
+                self.replicas[seat].reserved = true;
+                covered += self.replicas[seat].rates.prefill();
+                reserved += 1;
             }
         }
     }

@@ -9,6 +9,7 @@
 //! is ([`rates`]). What cannot be in time is rejected at once; under overload what is worth least for its work stands by
 //! ([`price`]).
 
+mod calls;
 mod config;
 mod dispatcher;
 mod event;

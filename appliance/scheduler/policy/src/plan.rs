@@ -213,13 +213,26 @@ impl Dispatcher {
                 / bench.rate;
             // Who was given much of late is left alone: conversations spread though all begin with the same block.
             let given = self.config.spread * (bench.given - least_given);
-            let cost = choice.first_token + self.config.miss_cost * choice.reading / bench.rate + crowd + given;
+            let cost = choice.first_token
+                + self.config.miss_cost * choice.reading / bench.rate
+                + crowd
+                + given
+                + self.reluctance(class, seat);
             let late = choice.first_token > patience;
             if best.as_ref().is_none_or(|(late_best, least, _)| (late, cost) < (*late_best, *least)) {
                 best = Some((late, cost, choice));
             }
         }
         best.map(|(_, _, choice)| choice)
+    }
+
+    /// Seconds that a call would rather wait than go to this replica.
+    fn reluctance(&self, class: Class, seat: usize) -> f64 {
+        if class == Class::Voice && !self.replicas[seat].reserved {
+            self.config.reserve_preference_ms / 1e3
+        } else {
+            0.0
+        }
     }
 
     /// What it would be to read a request at `seat`.
@@ -246,12 +259,15 @@ impl Dispatcher {
             }
             let first_token =
                 replica.busy_without_movable_secs(now) + self.uncached(entry, seat) / replica.rates.prefill();
+            let first_token = first_token + self.reluctance(Class::Voice, seat);
             if best.is_none_or(|(least, _)| first_token < least) {
                 best = Some((first_token, seat));
             }
         }
         let (first_token, seat) = best?;
-        without.is_none_or(|choice| choice.first_token - first_token > gain).then_some(seat)
+        without
+            .is_none_or(|choice| choice.first_token + self.reluctance(Class::Voice, choice.seat) - first_token > gain)
+            .then_some(seat)
     }
 
     /// Withdraws what yields to a call from a replica.
@@ -287,7 +303,7 @@ impl Dispatcher {
         entry.place = Place::At { seat, held, charged, streaming: false };
         let replica = &mut self.replicas[seat];
         let movable = class != Class::Voice && entry.withdrawals < self.config.withdrawals;
-        replica.give(now, Pending { request: id, uncached: choice.reading, since: now, movable });
+        replica.give(now, Pending { request: id, class, uncached: choice.reading, since: now, movable });
         decisions.push(Decision::Dispatch { request: id, replica: replica.id, attempt: entry.attempts });
         self.entries.insert(id, entry);
     }

@@ -16,6 +16,7 @@ const GIVEN_MEMORY_SECS: f64 = 300.0;
 #[derive(Debug, Clone)]
 pub(crate) struct Pending {
     pub(crate) request: RequestId,
+    pub(crate) class: Class,
     /// Prompt tokens that its cache does not hold.
     pub(crate) uncached: f64,
     pub(crate) since: Moment,
@@ -54,6 +55,10 @@ pub(crate) struct Replica {
     pub(crate) pending: Vec<Pending>,
     /// Those past their first token.
     pub(crate) streaming: u32,
+    /// Of all that it has, those that are no calls.
+    pub(crate) others: u32,
+    /// Calls come here first, and little else does.
+    pub(crate) reserved: bool,
     /// Prompt tokens that it was given to read, the older the less, as of `given_at`.
     given: f64,
     given_at: Moment,
@@ -76,6 +81,8 @@ impl Replica {
             rates: Rates::assumed(rate),
             pending: Vec::new(),
             streaming: 0,
+            others: 0,
+            reserved: false,
             given: 0.0,
             given_at: now,
             read_last: now,
@@ -120,7 +127,11 @@ impl Replica {
         if class != Class::Voice && slots > 2 {
             slots = slots.saturating_sub(scale(self.slots, config.voice_slots).max(1)).max(1);
         }
-        slots.saturating_sub(self.outstanding())
+        let room = slots.saturating_sub(self.outstanding());
+        if class != Class::Voice && self.reserved {
+            return room.min(config.reserved_others.saturating_sub(self.others));
+        }
+        room
     }
 
     /// Seconds of reading that it was given of late: what is older than the memory counts for little.
@@ -132,6 +143,7 @@ impl Replica {
     pub(crate) fn give(&mut self, now: Moment, pending: Pending) {
         self.given = self.given_secs(now) * self.rates.prefill() + pending.uncached;
         self.given_at = now;
+        self.others += u32::from(pending.class != Class::Voice);
         self.pending.push(pending);
     }
 
@@ -179,7 +191,8 @@ impl Replica {
     }
 
     /// A request leaves, read or not.
-    pub(crate) fn leave(&mut self, request: RequestId, now: Moment) {
+    pub(crate) fn leave(&mut self, request: RequestId, class: Class, now: Moment) {
+        self.others = self.others.saturating_sub(u32::from(class != Class::Voice));
         if let Some(at) = self.pending.iter().position(|pending| pending.request == request) {
             self.pending.remove(at);
             if at == 0 {

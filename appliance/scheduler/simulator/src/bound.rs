@@ -37,7 +37,7 @@ use crate::report::{Goodput, secs};
 use crate::trace::Arrival;
 
 /// Buckets of time at most.
-const BUCKETS: f64 = 4_096.0;
+const BUCKETS: f64 = 1_024.0;
 /// The least width of a bucket, in seconds.
 const LEAST_WIDTH: f64 = 0.1;
 /// Amounts of work below this many seconds are nothing.
