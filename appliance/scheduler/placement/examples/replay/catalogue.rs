@@ -48,7 +48,8 @@ pub(crate) fn draw(rng: &mut StdRng, flat: bool) -> Vec<Model> {
             }
             for (class, weight) in Class::ALL.into_iter().zip([8, 4, 2, 1]) {
                 if rng.random_bool(0.6) || class == Class::Chat {
-                    model = model.wanted_by(class, if flat { 1 } else { weight }, rng.random_range(0..=2), 1_000_000);
+                    let minimum = rng.random_range(0..=2);
+                    model = model.wanted_by(class, if flat { 1 } else { weight }, minimum, minimum);
                 }
             }
             models.push(model);

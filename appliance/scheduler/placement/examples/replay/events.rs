@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use placement::{Event, Model, Node, NodeName, Settings, Slot, Step, Target, Used};
+use placement::{Event, Model, Node, NodeName, Settings, Slot, Step, Used};
 use protocol::Class;
 use protocol::gpu::{Health, UnixMillis};
 use rand::Rng;
@@ -51,11 +51,11 @@ impl Story {
         }
     }
 
-    /// Nothing is wanted at first.
-    pub(crate) fn no_targets(&self) -> Vec<Target> {
-        let of = |model: &Model| -> Vec<Target> {
-            let target = |class| Target { model: model.id.clone(), class, replicas: 0, called_for: UnixMillis(0) };
-            model.wants.iter().map(|want| target(want.class)).collect()
+    /// Nothing is wanted at first, not even minimums.
+    pub(crate) fn nothing_wanted(&self) -> Vec<Event> {
+        let of = |model: &Model| -> Vec<Event> {
+            let event = |class| Event::Wanted { model: model.id.clone(), class, replicas: 0 };
+            model.wants.iter().map(|want| event(want.class)).collect()
         };
         self.models.iter().flat_map(of).collect()
     }
@@ -243,26 +243,41 @@ impl Story {
         self.books.check(steps.iter().flat_map(|step| step.slots.iter().cloned()));
     }
 
-    /// What is placed is worth so much, what could be at most, and how many bytes are placed.
-    pub(crate) fn worth(&self) -> (u128, u128, u64) {
-        let (mut placed, mut bytes, mut all): (u128, u64, BTreeMap<u32, u128>) = (0, 0, BTreeMap::new());
+    /// What is placed against what is possible.
+    pub(crate) fn worth(&self) -> Worth {
+        let mut worth = Worth::default();
+        let mut all: BTreeMap<u32, u128> = BTreeMap::new();
         for (index, model) in self.models.iter().enumerate() {
-            let count = |class| self.wanted.get(&(index, class)).copied().unwrap_or(0);
             let mut weights: Vec<u32> = Vec::new();
             for want in &model.wants {
-                let wanted = count(want.class);
+                let wanted = self.wanted.get(&(index, want.class)).copied().unwrap_or(0);
                 *all.entry(want.weight).or_default() += u128::from(wanted) * u128::from(model.vram_bytes);
                 weights.extend((0..wanted).map(|_| want.weight));
             }
             weights.sort_unstable_by(|a, b| b.cmp(a));
             // Replicas are alike: they serve the most valuable of what is wanted. More than are wanted are worth nothing.
-            let there = self.books.count.get(&model.id).copied().unwrap_or(0).min(weights.len());
-            placed += weights.iter().take(there).map(|weight| u128::from(*weight)).sum::<u128>()
-                * u128::from(model.vram_bytes);
-            bytes += there as u64 * model.vram_bytes;
+            let there = self.books.count.get(&model.id).copied().unwrap_or(0);
+            worth.surplus += there.saturating_sub(weights.len());
+            let served = weights.iter().take(there);
+            worth.bytes += served.len() as u64 * model.vram_bytes;
+            worth.placed += served.map(|weight| u128::from(*weight)).sum::<u128>() * u128::from(model.vram_bytes);
         }
-        (placed, fractional(self.capacity(), &all), bytes)
+        worth.bound = fractional(self.capacity(), &all);
+        worth
     }
+}
+
+/// What is placed at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Worth {
+    /// Bytes in place, by what they are worth.
+    pub(crate) placed: u128,
+    /// The fractional bound.
+    pub(crate) bound: u128,
+    /// Bytes in place.
+    pub(crate) bytes: u64,
+    /// Replicas in place that nobody wants.
+    pub(crate) surplus: usize,
 }
 
 /// What a replica really uses of its reservation: its cache is seldom full.

@@ -7,10 +7,19 @@ use placement::{Action, Because, Event, Step};
 
 use crate::events::Story;
 
+/// How long a decision took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Took {
+    /// On a processor.
+    pub(crate) worked: Duration,
+    /// By the clock on the wall.
+    pub(crate) wall: Duration,
+}
+
 pub(crate) struct Report {
     load: f64,
     gpus: usize,
-    times: Vec<(Duration, &'static str)>,
+    times: Vec<(Took, &'static str)>,
     ratios: Vec<f64>,
     filled: Vec<f64>,
     loads: usize,
@@ -20,6 +29,7 @@ pub(crate) struct Report {
     moved_bytes: u64,
     wanted_bytes: u64,
     oversold: u64,
+    surplus: usize,
     impossible: u64,
 }
 
@@ -38,11 +48,12 @@ impl Report {
             moved_bytes: 0,
             wanted_bytes: 0,
             oversold: 0,
+            surplus: 0,
             impossible: 0,
         }
     }
 
-    pub(crate) fn decided(&mut self, took: Duration, event: &Event, steps: &[Step]) {
+    pub(crate) fn decided(&mut self, took: Took, event: &Event, steps: &[Step]) {
         let kind = match event {
             Event::Wanted { .. } => "demand",
             Event::Joined { .. } => "join",
@@ -69,11 +80,12 @@ impl Report {
     }
 
     pub(crate) fn compare(&mut self, story: &Story) {
-        let (placed, bound, bytes) = story.worth();
-        if bound > 0 {
-            self.ratios.push((placed as f64) / (bound as f64));
+        let worth = story.worth();
+        if worth.bound > 0 {
+            self.ratios.push(worth.placed as f64 / worth.bound as f64);
         }
-        self.filled.push(bytes as f64 / story.capacity() as f64);
+        self.filled.push(worth.bytes as f64 / story.capacity() as f64);
+        self.surplus += worth.surplus;
     }
 
     pub(crate) fn end(&mut self, story: &mut Story) {
@@ -82,9 +94,9 @@ impl Report {
         self.impossible = story.books.impossible;
     }
 
-    fn percentile(&self, share: f64, kind: Option<&str>) -> f64 {
+    fn percentile(&self, share: f64, kind: Option<&str>, figure: fn(&Took) -> Duration) -> f64 {
         let of = self.times.iter().filter(|(_, its)| kind.is_none_or(|kind| kind == *its));
-        let mut times: Vec<Duration> = of.map(|(took, _)| *took).collect();
+        let mut times: Vec<Duration> = of.map(|(took, _)| figure(took)).collect();
         times.sort_unstable();
         let at = ((times.len() as f64 - 1.0) * share).round() as usize;
         times.get(at).map_or(0.0, |took| took.as_secs_f64() * 1e6)
@@ -110,10 +122,11 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "  usable memory in use: mean {:.3}; oversold {}, impossible steps {}",
+            "  usable memory in use: mean {:.3}; oversold {}, impossible steps {}, surplus replicas {}",
             mean(&self.filled),
             self.oversold,
-            self.impossible
+            self.impossible,
+            self.surplus
         )?;
         let each = self.times.len().max(1) as f64;
         writeln!(
@@ -125,11 +138,15 @@ impl fmt::Display for Report {
             self.interrupted as f64 / each * 1e3,
             self.moved_bytes as f64 / self.wanted_bytes.max(1) as f64
         )?;
-        let all = |share| self.percentile(share, None);
-        write!(f, "  decision: p50 {:.0} µs, p99 {:.0} µs, max {:.0} µs", all(0.5), all(0.99), all(1.0))?;
+        let worked = |share, kind| self.percentile(share, kind, |took| took.worked);
+        let (p50, p99, max) = (worked(0.5, None), worked(0.99, None), worked(1.0, None));
+        write!(f, "  decision, processor time: p50 {p50:.0} µs, p99 {p99:.0} µs, max {max:.0} µs (p99")?;
         for kind in ["demand", "reading", "loss", "join"] {
-            write!(f, "; {kind} p99 {:.0}", self.percentile(0.99, Some(kind)))?;
+            write!(f, " {kind} {:.0}", worked(0.99, Some(kind)))?;
         }
+        let wall = |share| self.percentile(share, None, |took| took.wall);
+        let (p50, p99, max) = (wall(0.5), wall(0.99), wall(1.0));
+        write!(f, ")\n  decision, wall: p50 {p50:.0} µs, p99 {p99:.0} µs, max {max:.0} µs")?;
         Ok(())
     }
 }
