@@ -13,7 +13,7 @@ use protocol::{Class, ModelState};
 use crate::catalogue::Want;
 use crate::fleet::{Fleet, GpuNo, ModelNo, NodeNo, ReplicaState};
 use crate::names::{ModelId, NodeName, Slot};
-use crate::rank::ladder;
+use crate::rank::Ladder;
 use crate::settings::Settings;
 use crate::settle::Effort;
 use crate::snapshot::{Node, Replica, Snapshot, SnapshotError, Target, check_replicas};
@@ -206,7 +206,7 @@ impl Planner {
             let target = self.targets.get(&(model, want.class));
             target.map_or(want.wanted, |target| target.replicas)
         };
-        let ladder = ladder(&self.fleet.model(model).model, target);
+        let ladder = Ladder::new(&self.fleet.model(model).model, target);
         self.fleet.models[model.at()].ladder = ladder;
     }
 }

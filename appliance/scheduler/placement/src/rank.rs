@@ -59,18 +59,48 @@ impl Worth {
     }
 }
 
-/// The ranks of the replicas to aim at, the best first: so many of each want of the model, of which `minimum` come first.
-pub(crate) fn ladder(model: &Model, targets: impl Fn(&crate::Want) -> u32) -> Vec<Rank> {
-    let mut ranks = Vec::new();
-    for want in &model.wants {
-        let replicas = targets(want);
-        let minimum = want.minimum.min(replicas);
-        let rank = |tier| Rank { tier, weight: want.weight };
-        ranks.extend((0..minimum).map(|_| rank(Tier::Minimum)));
-        ranks.extend((minimum..replicas).map(|_| rank(Tier::Wanted)));
+/// The ranks of the replicas to aim at, the best first, in runs of equal ones: a model may have thousands of replicas.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Ladder {
+    runs: Vec<(Rank, usize)>,
+}
+
+impl Ladder {
+    /// So many of each want of the model as `targets` says, of which its minimum comes first.
+    pub(crate) fn new(model: &Model, targets: impl Fn(&crate::Want) -> u32) -> Self {
+        let mut runs = Vec::new();
+        for want in &model.wants {
+            let replicas = targets(want);
+            let minimum = want.minimum.min(replicas);
+            let rank = |tier| Rank { tier, weight: want.weight };
+            runs.push((rank(Tier::Minimum), minimum as usize));
+            runs.push((rank(Tier::Wanted), (replicas - minimum) as usize));
+        }
+        runs.retain(|(_, count)| *count > 0);
+        runs.sort_by_key(|(rank, _)| Reverse(*rank));
+        Self { runs }
     }
-    ranks.sort_by_key(|rank| Reverse(*rank));
-    ranks
+
+    /// How many replicas are aimed at.
+    pub(crate) fn len(&self) -> usize {
+        self.runs.iter().map(|(_, count)| count).sum()
+    }
+
+    /// The rank of the replica at this place, counted from 0.
+    pub(crate) fn get(&self, mut place: usize) -> Option<Rank> {
+        for (rank, count) in &self.runs {
+            match place.checked_sub(*count) {
+                None => return Some(*rank),
+                Some(left) => place = left,
+            }
+        }
+        None
+    }
+
+    /// How many replicas belong to minimums.
+    pub(crate) fn minimum(&self) -> usize {
+        self.runs.iter().filter(|(rank, _)| rank.tier == Tier::Minimum).map(|(_, count)| count).sum()
+    }
 }
 
 #[cfg(test)]
@@ -82,11 +112,13 @@ mod tests {
     #[test]
     fn minimums_of_all_classes_come_before_anything_beyond_them() {
         let model = Model::on_one_gpu("m", 1).wanted_by(Class::Batch, 1, 1, 2).wanted_by(Class::Voice, 8, 1, 3);
-        let ladder = ladder(&model, |want| want.wanted);
-        let tiers: Vec<(Tier, u32)> = ladder.iter().map(|rank| (rank.tier, rank.weight)).collect();
+        let ladder = Ladder::new(&model, |want| want.wanted);
+        let ranks = (0..ladder.len()).filter_map(|place| ladder.get(place));
+        let tiers: Vec<(Tier, u32)> = ranks.map(|rank| (rank.tier, rank.weight)).collect();
         let expected =
             [(Tier::Minimum, 8), (Tier::Minimum, 1), (Tier::Wanted, 8), (Tier::Wanted, 8), (Tier::Wanted, 1)];
         assert_eq!(tiers, expected);
+        assert_eq!((ladder.minimum(), ladder.get(5)), (2, None));
     }
 
     #[test]

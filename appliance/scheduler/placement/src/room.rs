@@ -4,8 +4,8 @@
 //! thereby. Unloading is for ranks below only, and only for a gain above `gain_permille`: two models of the same rank do not
 //! push each other about. Replicas that came a moment ago stay, unless it is for a model's minimum.
 //!
-//! Both look first at the places that lack least, and at no more than `looks` of them in a single decision; a minimum and the
-//! full plan look everywhere.
+//! Both look first at the places that lack least, and at no more than `looks` of them in a single decision; the full
+//! plan looks everywhere, and so does a minimum that found nothing so.
 
 use crate::catalogue::Shape;
 use crate::cover::{cover, victims};
@@ -89,7 +89,11 @@ impl Fleet {
     /// Places one more replica where others of lower rank lie, which lose their place. Says whether it did.
     pub(crate) fn place_by_replacing(&mut self, model: ModelNo, looks: usize) -> bool {
         let Some(rank) = self.model(model).next() else { return false };
-        let looks = if rank.tier == Tier::Minimum { usize::MAX } else { looks };
+        let placed = self.replace(model, rank, looks);
+        placed || (rank.tier == Tier::Minimum && looks < usize::MAX && self.replace(model, rank, usize::MAX))
+    }
+
+    fn replace(&mut self, model: ModelNo, rank: Rank, looks: usize) -> bool {
         let gain = rank.worth(self.model(model).model.vram_bytes);
         let lower: Vec<bool> =
             self.models.iter().map(|state| state.lost_with(0).is_none_or(|lost| lost < rank)).collect();

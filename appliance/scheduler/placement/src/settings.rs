@@ -43,7 +43,7 @@ impl Default for Settings {
             rise_permille: 800,
             fall_permille: 600,
             looks: 24,
-            efforts: 8,
+            efforts: 4,
         }
     }
 }

@@ -75,7 +75,7 @@ impl Fleet {
                     .sum();
                 let closed = replica.gpus.iter().any(|gpu| !self.gpu(*gpu).open);
                 let order = (closed, !replica.ready, crowd, replica.shape.nodes, Reverse(left), replica.since);
-                Some((order, replica.gpus.clone(), *number))
+                Some((order, replica.gpus.as_slice(), *number))
             };
             let Some((_, _, number)) = self.model(model).replicas.iter().filter_map(key).max() else { return };
             self.take(number, Because::Surplus);

@@ -163,7 +163,7 @@ fn loads(fleet: &Fleet) -> Vec<Load> {
     let mut loads: Vec<Load> =
         fleet.came.iter().filter_map(|lying| Some(Load { lying: lying.clone(), bytes: bytes(lying)? })).collect();
     // What nobody can do without first; within that the large, which take longest to load.
-    let rank = |load: &Load| fleet.model(load.lying.0).ladder.first().copied();
+    let rank = |load: &Load| fleet.model(load.lying.0).ladder.get(0);
     loads.sort_by(|a, b| (rank(b), b.bytes).cmp(&(rank(a), a.bytes)).then_with(|| a.lying.cmp(&b.lying)));
     loads
 }

@@ -98,13 +98,16 @@ impl fmt::Display for Unplaced {
 /// What is said of a model that has fewer replicas than are aimed at; `None` when it has all.
 pub(crate) fn unplaced(fleet: &Fleet, model: ModelNo) -> Option<Unplaced> {
     let state = fleet.model(model);
-    let missing = state.ladder.get(state.replicas.len()..).filter(|missing| !missing.is_empty())?;
+    let placed = state.replicas.len();
+    let missing = state.ladder.len().saturating_sub(placed);
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let below = missing.iter().filter(|rank| rank.tier == crate::rank::Tier::Minimum).count();
+    if missing == 0 {
+        return None;
+    }
     Some(Unplaced {
         model: state.model.id.clone(),
-        replicas: count(missing.len()),
-        below_minimum: count(below),
+        replicas: count(missing),
+        below_minimum: count(state.ladder.minimum().saturating_sub(placed)),
         help: help(fleet, model),
     })
 }

@@ -46,16 +46,22 @@ impl Fleet {
 
     fn one_gpu(&self, model: ModelNo, bytes: u64, avoid: &[GpuNo], apart: Apart) -> Option<Vec<GpuNo>> {
         let state = self.model(model);
-        let able = self.index.gpus_with(bytes).filter(|gpu| {
-            let node = self.gpu(*gpu).node;
-            let far = state.on(node) == 0 || (apart == Apart::Gpus && !self.holds(*gpu, model));
-            far && self.may_run(model, node) && !avoid.contains(gpu)
-        });
-        match apart {
-            Apart::Nodes => able.into_iter().next(),
-            Apart::Gpus => able.min_by_key(|gpu| state.on(self.gpu(*gpu).node)),
+        let refuses = |node| !self.may_run(model, node);
+        let mut best: Option<(u16, GpuNo)> = None;
+        for (gpu, node) in self.index.gpus_with(bytes) {
+            let on = state.on(node);
+            // Cheap questions first: most GPUs are passed over because of this one.
+            let better = best.is_none_or(|(crowd, _)| on < crowd) && (apart == Apart::Gpus || on == 0);
+            if !better || refuses(node) || avoid.contains(&gpu) || (on > 0 && self.holds(gpu, model)) {
+                continue;
+            }
+            best = Some((on, gpu));
+            // Nodes without any were searched before: one replica beside is the best that is left.
+            if on <= 1 {
+                break;
+            }
         }
-        .map(|gpu| vec![gpu])
+        best.map(|(_, gpu)| vec![gpu])
     }
 
     fn one_node(&self, model: ModelNo, shape: &Shape, avoid: &[GpuNo], apart: Apart) -> Option<Vec<GpuNo>> {

@@ -15,7 +15,7 @@ use index::{GpuKey, Index};
 
 use crate::catalogue::{Model, Shape};
 use crate::names::{ModelId, NodeName, Slot};
-use crate::rank::{Rank, Worth};
+use crate::rank::{Ladder, Rank, Worth};
 use crate::settings::Settings;
 use crate::steps::Because;
 
@@ -42,7 +42,7 @@ number!(ReplicaNo);
 pub(crate) struct ModelState {
     pub(crate) model: Model,
     /// Ranks of the replicas to aim at, the best first.
-    pub(crate) ladder: Vec<Rank>,
+    pub(crate) ladder: Ladder,
     pub(crate) replicas: BTreeSet<ReplicaNo>,
     /// Replicas that touch each node, by node.
     pub(crate) on_node: Vec<u16>,
@@ -51,12 +51,12 @@ pub(crate) struct ModelState {
 impl ModelState {
     /// The rank of the next replica, if one more is aimed at.
     pub(crate) fn next(&self) -> Option<Rank> {
-        self.ladder.get(self.replicas.len()).copied()
+        self.ladder.get(self.replicas.len())
     }
 
     /// The rank that would be lost with the `nth` replica taken away (0 is the first).
     pub(crate) fn lost_with(&self, nth: usize) -> Option<Rank> {
-        self.replicas.len().checked_sub(nth + 1).and_then(|left| self.ladder.get(left)).copied()
+        self.replicas.len().checked_sub(nth + 1).and_then(|left| self.ladder.get(left))
     }
 
     pub(crate) fn on(&self, node: NodeNo) -> u16 {
@@ -168,7 +168,7 @@ impl Fleet {
         let degrees = models.iter().flat_map(|model| &model.shapes).filter(|shape| shape.gpus > 1 || shape.nodes > 1);
         let index = Index::new(degrees.map(|shape| shape.gpus).collect());
         let by_id = models.iter().zip(0..).map(|(model, number)| (model.id.clone(), ModelNo(number))).collect();
-        let state = |model| ModelState { model, ladder: vec![], replicas: BTreeSet::new(), on_node: vec![] };
+        let state = |model| ModelState { model, ladder: Ladder::default(), replicas: BTreeSet::new(), on_node: vec![] };
         Self {
             settings,
             now,

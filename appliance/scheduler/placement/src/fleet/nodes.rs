@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use protocol::gpu::{Health, UnixMillis};
 
+use super::index::GpuKey;
 use super::{Fleet, GpuNo, GpuState, ModelNo, NodeNo, NodeState, ReplicaNo};
 use crate::names::NodeName;
 use crate::snapshot::{Gpu, Node};
@@ -152,15 +153,17 @@ impl Fleet {
     pub(crate) fn reindex(&mut self, number: NodeNo) {
         let Self { gpus, nodes, index, .. } = self;
         let node = &mut nodes[number.at()];
-        let unused = node.gpus.iter().filter(|gpu| gpus[gpu.at()].open && gpus[gpu.at()].held.is_empty()).count();
+        let is_unused = |gpu: &GpuState| gpu.open && gpu.held.is_empty();
+        let unused = node.gpus.iter().filter(|gpu| is_unused(&gpus[gpu.at()])).count();
         let unused = u32::try_from(unused).unwrap_or(u32::MAX);
         let mut free: Vec<u64> = Vec::with_capacity(node.gpus.len());
         for gpu in &node.gpus {
             let state = &mut gpus[gpu.at()];
-            let key = state.open.then(|| (state.headroom(), unused, *gpu));
+            let spoils = if is_unused(state) { unused } else { 0 };
+            let key = state.open.then(|| GpuKey::new(state.headroom(), *gpu, number, spoils));
             index.move_gpu(state.key, key);
             state.key = key;
-            free.extend(key.map(|key| key.0));
+            free.extend(state.open.then(|| state.headroom()));
         }
         free.sort_unstable_by(|a, b| b.cmp(a));
         index.move_node(number, &free, &mut node.keys);
