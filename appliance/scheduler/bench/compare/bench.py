@@ -93,8 +93,8 @@ def _in_time(settings: Settings, once: Callable[[], dict]) -> dict:
     return report
 
 
-def load_once(settings: Settings, program: Program, *options: str) -> dict:
-    """One run, late or not."""
+def load_once(settings: Settings, program: Program, *options: str, meanwhile: Callable[[], None] | None = None) -> dict:
+    """One run, late or not; `meanwhile` is called as it begins."""
     headers = [part for header in program.headers for part in ("--header", header)]
     targets = [part for target in program.targets for part in ("--target", target)]
     command = [
@@ -102,6 +102,8 @@ def load_once(settings: Settings, program: Program, *options: str) -> dict:
         *targets, *headers, *options,
     ]
     program.settle()
+    if meanwhile:
+        meanwhile()
     before = program.cpu_seconds()
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     cpu = program.cpu_seconds() - before
