@@ -4,15 +4,18 @@ import json
 import statistics
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from processes import Failed, Process, free_ports
+from processes import Failed, Process, busy_seconds, free_ports
 from programs import Program, Programs
 
+# More than this share of its core taken by others disturbs a program.
+DISTURBED = 0.1
 # The exit code of `load` for a run in which it was itself late.
 LATE = 3
 
@@ -43,6 +46,7 @@ class Settings:
     trace_requests: int | None
     programs: Programs = field(init=False)
     late_runs: int = 0
+    disturbed_runs: int = 0
 
     def __post_init__(self) -> None:
         self.programs = Programs(self)
@@ -104,9 +108,11 @@ def load_once(settings: Settings, program: Program, *options: str, meanwhile: Ca
     program.settle()
     if meanwhile:
         meanwhile()
-    before = program.cpu_seconds()
+    before, busy, start = program.cpu_seconds(), busy_seconds(settings.proxy_core), time.monotonic()
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     cpu = program.cpu_seconds() - before
+    others = (busy_seconds(settings.proxy_core) - busy - cpu) / (time.monotonic() - start)
+    settings.disturbed_runs += others > DISTURBED
     if done.returncode not in (0, LATE):
         raise Failed(f"the load against {program.name} ended with {done.returncode}: {done.stderr.strip()}")
     report = json.loads(done.stdout)
