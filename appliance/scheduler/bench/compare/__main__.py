@@ -71,7 +71,7 @@ def main() -> int:
             ours_headers=[header for header in [os.environ.get("OURS_HEADER")] if header],
             smg=chosen.smg, smg_arguments=os.environ.get("SMG_ARGS", ""), litellm=chosen.litellm, nginx=chosen.nginx,
             workers=chosen.workers, rates=[float(rate) for rate in chosen.rates.split(",")], seconds=chosen.seconds,
-            start_seconds=90, trace=chosen.trace, trace_requests=chosen.trace_requests,
+            start_seconds=240, trace=chosen.trace, trace_requests=chosen.trace_requests,
         )
         _head(settings)
         for part in parts:
@@ -83,6 +83,9 @@ def main() -> int:
                 return 1
         if settings.late_runs:
             print(f"\n**{settings.late_runs} runs are invalid: the load itself was late.**")
+        if settings.disturbed_runs:
+            print(f"\n**In {settings.disturbed_runs} runs others took more than a tenth of the proxy's core: measure on a machine "
+                  "that does nothing else.**")
     return 1 if settings.late_runs else 0
 
 

@@ -4,15 +4,18 @@ import json
 import statistics
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from processes import Failed, Process, free_ports
+from processes import Failed, Process, busy_seconds, free_ports
 from programs import Program, Programs
 
+# More than this share of its core taken by others disturbs a program.
+DISTURBED = 0.1
 # The exit code of `load` for a run in which it was itself late.
 LATE = 3
 
@@ -43,6 +46,7 @@ class Settings:
     trace_requests: int | None
     programs: Programs = field(init=False)
     late_runs: int = 0
+    disturbed_runs: int = 0
 
     def __post_init__(self) -> None:
         self.programs = Programs(self)
@@ -93,8 +97,8 @@ def _in_time(settings: Settings, once: Callable[[], dict]) -> dict:
     return report
 
 
-def load_once(settings: Settings, program: Program, *options: str) -> dict:
-    """One run, late or not."""
+def load_once(settings: Settings, program: Program, *options: str, meanwhile: Callable[[], None] | None = None) -> dict:
+    """One run, late or not; `meanwhile` is called as it begins."""
     headers = [part for header in program.headers for part in ("--header", header)]
     targets = [part for target in program.targets for part in ("--target", target)]
     command = [
@@ -102,9 +106,13 @@ def load_once(settings: Settings, program: Program, *options: str) -> dict:
         *targets, *headers, *options,
     ]
     program.settle()
-    before = program.cpu_seconds()
+    if meanwhile:
+        meanwhile()
+    before, busy, start = program.cpu_seconds(), busy_seconds(settings.proxy_core), time.monotonic()
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     cpu = program.cpu_seconds() - before
+    others = (busy_seconds(settings.proxy_core) - busy - cpu) / (time.monotonic() - start)
+    settings.disturbed_runs += others > DISTURBED
     if done.returncode not in (0, LATE):
         raise Failed(f"the load against {program.name} ended with {done.returncode}: {done.stderr.strip()}")
     report = json.loads(done.stdout)

@@ -66,9 +66,11 @@ def _one(settings: Settings, name: str, body: dict | None, seconds: float, seed:
 
         with settings.programs.start(name, [*ports, victim.port]) as program:
             thread = threading.Thread(target=suffer)
-            thread.start()
-            report = load_once(settings, program, *mixture.options(), "--rate", str(rate), "--seconds", str(seconds),
-                          "--drain", "10", "--timeout", str(seconds), "--seed", str(seed))
+            # The longest answers take some ten seconds; what is still open after twice that was forgotten.
+            report = load_once(
+                settings, program, *mixture.options(), "--rate", str(rate), "--seconds", str(seconds), "--drain", "20",
+                "--timeout", "60", "--seed", str(seed), meanwhile=thread.start,
+            )
             thread.join()
             settings.late_runs += report["late"]
             told["after"] = _worker(through, port)["asked_ms"]

@@ -108,6 +108,16 @@ def _cpu_ticks(pid: int) -> int:
     return sum(int(field) for field in fields[11:15]) if fields else 0
 
 
+def busy_seconds(core: int) -> float:
+    """The time that a core has spent on anything at all since the system's start (proc_stat(5))."""
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *ticks = line.split()
+        if name == f"cpu{core}":
+            # user, nice, system, then idle and iowait, then irq, softirq, and steal: a core that was not given to us is busy too.
+            return sum(int(tick) for tick in ticks[:3] + ticks[5:8]) / TICKS
+    raise Failed(f"there is no core {core} in /proc/stat")
+
+
 def free_ports(count: int) -> int:
     """The first of `count` consecutive ports of the loopback address that are all free."""
     for first in range(21000, 31000, count + 3):
