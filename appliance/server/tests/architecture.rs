@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("placement", &["protocol"]),
     ("simulator", &["policy", "protocol"]),
     // Stands outside what it measures.
-    ("scheduler-bench", &[]),
+    ("bench", &[]),
     ("ui", &["desk"]),
     ("chat", &["desk", "ui"]),
     ("console", &["desk", "ui"]),

@@ -1,9 +1,9 @@
 //! `fake-worker`: fake model servers of a fixed, documented cost on consecutive ports of the loopback address.
 
 use anyhow::Context;
+use bench::engine::CostModel;
+use bench::worker::{WorkerConfig, serve};
 use clap::Parser;
-use scheduler_bench::engine::CostModel;
-use scheduler_bench::worker::{WorkerConfig, serve};
 
 /// Fake model servers with OpenAI's API and a fixed cost: an iteration takes (a + b × batch) plus the tokens prefilled over the
 /// prefill rate.

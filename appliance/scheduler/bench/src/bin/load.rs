@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use bench::load::{ClassSpec, LoadConfig, Pace, Plan, Report, TraceOptions, read_trace, run};
 use camino::Utf8PathBuf;
 use clap::Parser;
 use hyper::header::{HeaderName, HeaderValue};
-use scheduler_bench::load::{ClassSpec, LoadConfig, Pace, Plan, Report, TraceOptions, read_trace, run};
 
 /// The exit code of a run whose generator could not keep up.
 const LATE: u8 = 3;

@@ -94,7 +94,7 @@ pub(crate) async fn answer(process: &Process, worker: &Rc<Worker>, request: Requ
         (&Method::GET, "/v1/loads" | "/loads") => respond(&loads(worker)),
         (&Method::GET, "/v1/node") => respond(&node(worker)),
         (&Method::GET, "/v1/node/heartbeat") => {
-            with_type("text/event-stream", Answer::Beats(Box::new(Beats::new(heartbeat(worker)))))
+            with_type("text/event-stream", Answer::Beats(Box::new(Beats::new(&heartbeat(worker)))))
         }
         (&Method::GET, "/stats") => document_of(&worker.stats()),
         (&Method::GET, "/stats/all") => document_of(&process.stats()),

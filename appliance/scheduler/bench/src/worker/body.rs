@@ -63,7 +63,7 @@ pub(crate) struct Beats {
 }
 
 impl Beats {
-    pub(crate) fn new(beat: serde_json::Value) -> Self {
+    pub(crate) fn new(beat: &serde_json::Value) -> Self {
         let event = Bytes::from(format!("event: heartbeat\ndata: {beat}\n\n"));
         Self { every: tokio::time::interval(std::time::Duration::from_millis(200)), event }
     }
