@@ -11,6 +11,8 @@ use super::words::{HeardWord, text_of};
 
 /// Words put aside with their audio that are still looked for at the beginning of a hypothesis, because a cut is never exact.
 const OVERLAP: usize = 5;
+/// The least time between the beginnings of two words, in seconds: whisper.cpp's own step.
+const TIME_STEP: f64 = 0.02;
 /// How far behind the cut such words may begin, in seconds.
 const OVERLAP_SECONDS: f64 = 1.0;
 
@@ -129,6 +131,11 @@ impl Agreement {
             self.text.push(' ');
         }
         self.text.push_str(&word.text);
+        // Two passes place the same moment differently by some hundredths of a second.
+        if let Some(last) = self.stable.last() {
+            word.start = word.start.max(last.start + TIME_STEP);
+            word.end = word.end.max(word.start + TIME_STEP);
+        }
         self.stable.push(word);
     }
 
