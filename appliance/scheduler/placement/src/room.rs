@@ -141,8 +141,7 @@ impl Fleet {
                 let here = victims(self, *gpu, &cost).into_iter().filter(|it| !all.contains(&it.replica)).collect();
                 all.extend(cover(here, lacks, &total)?);
             }
-            let nodes = self.nodes_of(&gpus);
-            let crowd = nodes.iter().map(|node| self.model(model).on(*node)).max().unwrap_or(0);
+            let crowd = self.crowd(model, &gpus);
             let cost = total(&all);
             Some(Clearing { spot: Spot { shape: *shape, gpus }, victims: all, cost, crowd })
         };
