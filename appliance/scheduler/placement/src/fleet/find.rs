@@ -123,11 +123,7 @@ impl Fleet {
     /// Nodes with `gpus` GPUs that admit, of which some have less free, and which could all hold so much were they empty; the
     /// emptiest first.
     pub(crate) fn nodes_below(&self, gpus: u32, bytes: u64) -> impl Iterator<Item = NodeNo> {
-        let could = move |node: &NodeNo| {
-            let last = (gpus as usize).checked_sub(1);
-            last.and_then(|last| self.node(*node).could.get(last)).is_some_and(|could| *could >= bytes)
-        };
-        self.index.nodes_below(gpus, bytes).filter(could)
+        self.index.nodes_below(gpus, bytes)
     }
 
     pub(crate) fn may_run(&self, model: ModelNo, node: NodeNo) -> bool {

@@ -79,8 +79,6 @@ pub(crate) struct NodeState {
     /// The same by number, for searches.
     pub(crate) refused: BTreeSet<ModelNo>,
     keys: Vec<Option<u64>>,
-    /// What its GPUs that admit could be promised in all, descending.
-    could: Vec<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -361,6 +359,12 @@ impl Fleet {
         if gpu.open {
             self.grew = self.grew.max(gpu.headroom());
         }
+    }
+
+    /// The worth that is lost with one replica of the model.
+    pub(crate) fn loss_of(&self, model: ModelNo) -> Worth {
+        let model = self.model(model);
+        model.lost_with(0).map_or_else(Worth::default, |rank| rank.worth(model.model.vram_bytes))
     }
 
     /// The worth that is lost when a replica of each of these goes, in the order given.

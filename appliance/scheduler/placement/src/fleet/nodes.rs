@@ -25,7 +25,6 @@ impl Fleet {
                 refuses: Default::default(),
                 refused: Default::default(),
                 keys: vec![],
-                could: vec![],
             });
             NodeNo(u32::try_from(self.nodes.len() - 1).unwrap_or(u32::MAX))
         });
@@ -159,19 +158,19 @@ impl Fleet {
         let unused = node.gpus.iter().filter(|gpu| is_unused(&gpus[gpu.at()])).count();
         let unused = u32::try_from(unused).unwrap_or(u32::MAX);
         let mut free: Vec<u64> = Vec::with_capacity(node.gpus.len());
-        node.could.clear();
+        let mut could: Vec<u64> = Vec::with_capacity(node.gpus.len());
         for gpu in &node.gpus {
             let state = &mut gpus[gpu.at()];
             usable[gpu.at()] = state.usable();
-            node.could.extend(state.open.then(|| state.usable()));
+            could.extend(state.open.then(|| state.usable()));
             let spoils = if is_unused(state) { unused } else { 0 };
             let key = state.open.then(|| GpuKey::new(state.headroom(), *gpu, number, spoils));
             index.move_gpu(state.key, key);
             state.key = key;
             free.extend(state.open.then(|| state.headroom()));
         }
-        node.could.sort_unstable_by(|a, b| b.cmp(a));
+        could.sort_unstable_by(|a, b| b.cmp(a));
         free.sort_unstable_by(|a, b| b.cmp(a));
-        index.move_node(number, &free, &mut node.keys);
+        index.move_node(number, &free, &could, &mut node.keys);
     }
 }
