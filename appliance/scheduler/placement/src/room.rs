@@ -1,11 +1,11 @@
 //! Room where there is none: by moving others together, or by unloading what is worth less.
 //!
 //! Moving keeps everything that runs and costs a load for every byte moved: no more than `move_permille` of what is placed
-//! thereby. Unloading is for ranks below only, and only for a gain above `gain_permille`: two models of the same rank do not
+//! thereby, and no more than `moves` replicas. Unloading is for ranks below only, and only for a gain above `gain_permille`: two models of the same rank do not
 //! push each other about. Replicas that came a moment ago stay, unless it is for a model's minimum.
 //!
-//! Both look first at the places that lack least, and at no more than `looks` of them in a single decision; the full
-//! plan looks everywhere, and so does a minimum that found nothing so.
+//! Both look first at the places that lack least, and at no more than `looks` of them in a single decision; a
+//! minimum that finds nothing so looks at four times as many, and the full plan looks everywhere.
 
 use crate::catalogue::Shape;
 use crate::cover::{cover, victims};
@@ -34,8 +34,9 @@ impl Fleet {
         for shape in shapes.iter().filter(|shape| shape.nodes == 1) {
             let cost = |replica: ReplicaNo| self.movable(replica).then(|| self.bytes_of(replica));
             let total = |replicas: &[ReplicaNo]| replicas.iter().map(|replica| self.bytes_of(*replica)).sum();
-            let found = self.clearings(model, shape, looks, cost, total);
-            clearings.extend(found.into_iter().filter(|clearing| clearing.cost <= limit(shape)));
+            let limit = limit(shape);
+            let accept = |cost: u64, victims: usize| cost <= limit && victims <= self.settings.moves;
+            clearings.extend(self.clearings(model, shape, looks, cost, total, accept));
         }
         clearings.sort_by(|a, b| (a.crowd, a.cost, &a.spot.gpus).cmp(&(b.crowd, b.cost, &b.spot.gpus)));
         clearings.into_iter().any(|clearing| self.shift(model, clearing))
@@ -90,7 +91,8 @@ impl Fleet {
     pub(crate) fn place_by_replacing(&mut self, model: ModelNo, looks: usize) -> bool {
         let Some(rank) = self.model(model).next() else { return false };
         let placed = self.replace(model, rank, looks);
-        placed || (rank.tier == Tier::Minimum && looks < usize::MAX && self.replace(model, rank, usize::MAX))
+        placed
+            || (rank.tier == Tier::Minimum && looks < usize::MAX && self.replace(model, rank, looks.saturating_mul(4)))
     }
 
     fn replace(&mut self, model: ModelNo, rank: Rank, looks: usize) -> bool {
@@ -101,9 +103,10 @@ impl Fleet {
         for shape in self.model(model).model.shapes.iter().filter(|shape| shape.nodes == 1) {
             let cost = |replica: ReplicaNo| self.replaceable(replica, rank, &lower);
             let total = |replicas: &[ReplicaNo]| self.loss(replicas);
-            let found = self.clearings(model, shape, looks, cost, total);
-            let worth_it = found.into_iter().filter(|it| gain.outweighs(it.cost, self.settings.gain_permille));
-            best = worth_it
+            let accept = |cost: Worth, _| gain.outweighs(cost, self.settings.gain_permille);
+            let found = self.clearings(model, shape, looks, cost, total, accept);
+            best = found
+                .into_iter()
                 .chain(best.take())
                 .min_by(|a, b| (a.crowd, a.cost, &a.spot.gpus).cmp(&(b.crowd, b.cost, &b.spot.gpus)));
         }
@@ -119,10 +122,11 @@ impl Fleet {
     fn replaceable(&self, replica: ReplicaNo, rank: Rank, lower: &[bool]) -> Option<Worth> {
         let state = self.replica(replica)?;
         let may = lower[state.model.at()] && (rank.tier == Tier::Minimum || self.settled(state));
-        may.then(|| self.loss(&[replica]))
+        may.then(|| self.loss_of(state.model))
     }
 
-    /// Places of this shape that could be cleared of replicas that have a `cost`, those that lack least first.
+    /// Places of this shape that could be cleared of replicas that have a `cost`, those that lack least first; only those whose
+    /// cost and number of victims are acceptable.
     fn clearings<C: Copy + Ord>(
         &self,
         model: ModelNo,
@@ -130,6 +134,7 @@ impl Fleet {
         looks: usize,
         cost: impl Fn(ReplicaNo) -> Option<C>,
         total: impl Fn(&[ReplicaNo]) -> C,
+        accept: impl Fn(C, usize) -> bool,
     ) -> Vec<Clearing<C>> {
         let bytes = shape.bytes_per_gpu;
         let clear = |gpus: Vec<GpuNo>| -> Option<Clearing<C>> {
@@ -140,9 +145,12 @@ impl Fleet {
                 let lacks = bytes.saturating_sub(self.gpu(*gpu).headroom() + freed);
                 let here = victims(self, *gpu, &cost).into_iter().filter(|it| !all.contains(&it.replica)).collect();
                 all.extend(cover(here, lacks, &total)?);
+                // Costs only grow with further GPUs: most places are given up at the first.
+                if !accept(total(&all), all.len()) {
+                    return None;
+                }
             }
-            let nodes = self.nodes_of(&gpus);
-            let crowd = nodes.iter().map(|node| self.model(model).on(*node)).max().unwrap_or(0);
+            let crowd = self.crowd(model, &gpus);
             let cost = total(&all);
             Some(Clearing { spot: Spot { shape: *shape, gpus }, victims: all, cost, crowd })
         };

@@ -14,6 +14,8 @@ pub struct Settings {
     pub gain_permille: u32,
     /// Bytes that may be moved to make room, in thousandths of the bytes placed thereby.
     pub move_permille: u32,
+    /// Replicas that may be moved to make room for one.
+    pub moves: usize,
     /// A replica is moved for a gain no sooner than so many milliseconds after it came to where it is; a node attracts such
     /// moves no sooner than so long after it joined. Hard rules (health, drain, memory taken away) wait for nothing, and a
     /// model's minimum does not wait for what is beyond the minimum of another.
@@ -38,12 +40,13 @@ impl Default for Settings {
             margin_permille: 10,
             gain_permille: 250,
             move_permille: 1_000,
+            moves: 12,
             settle_ms: 60_000,
             fall_after_ms: 600_000,
             rise_permille: 800,
             fall_permille: 600,
-            looks: 24,
-            efforts: 4,
+            looks: 12,
+            efforts: 2,
         }
     }
 }

@@ -66,7 +66,7 @@ impl Fleet {
         while self.model(model).replicas.len() > self.model(model).ladder.len() {
             let key = |number: &ReplicaNo| {
                 let replica = self.replica(*number)?;
-                let crowd = self.nodes_of(&replica.gpus).iter().map(|node| self.model(model).on(*node)).max();
+                let crowd = self.crowd(model, &replica.gpus);
                 let left: u64 = replica
                     .gpus
                     .iter()
@@ -175,7 +175,7 @@ impl Fleet {
         }
         let movable = |number: &&ReplicaNo| {
             let Some(replica) = self.replica(**number) else { return false };
-            let crowd = self.nodes_of(&replica.gpus).iter().map(|node| state.on(*node)).max().unwrap_or(0);
+            let crowd = self.crowd(model, &replica.gpus);
             let most = usize::from(crowd) * 2 > state.replicas.len();
             crowd > 1 && (self.fresh(replica) || (most && self.settled(replica)))
         };

@@ -15,7 +15,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fleet::{Fleet, GpuNo, Lying, ModelNo};
+use crate::fleet::{Fleet, GpuNo, Lying, ModelNo, ReplicaNo};
 use crate::names::{Gib, ModelId, Slot, Slots};
 
 /// What is done.
@@ -155,13 +155,11 @@ pub(crate) fn steps(fleet: &Fleet, leaving: &[Leaving]) -> Vec<Step> {
 }
 
 fn loads(fleet: &Fleet) -> Vec<Load> {
-    let bytes = |(model, gpus): &Lying| {
-        let first = gpus.first()?;
-        let held = fleet.gpu(*first).held.iter().filter_map(|number| fleet.replica(*number));
-        held.into_iter().find(|it| it.model == *model && it.gpus == *gpus).map(|it| it.shape.bytes_per_gpu)
+    let load = |(lying, number): (&Lying, &ReplicaNo)| {
+        let bytes = fleet.replica(*number)?.shape.bytes_per_gpu;
+        Some(Load { lying: lying.clone(), bytes })
     };
-    let mut loads: Vec<Load> =
-        fleet.came.iter().filter_map(|lying| Some(Load { lying: lying.clone(), bytes: bytes(lying)? })).collect();
+    let mut loads: Vec<Load> = fleet.came.iter().filter_map(load).collect();
     // What nobody can do without first; within that the large, which take longest to load.
     let rank = |load: &Load| fleet.model(load.lying.0).ladder.get(0);
     loads.sort_by(|a, b| (rank(b), b.bytes).cmp(&(rank(a), a.bytes)).then_with(|| a.lying.cmp(&b.lying)));
@@ -230,8 +228,7 @@ impl<'a> Way<'a> {
             }
         }
         for (model, count) in &mut ready {
-            let stays = |number: &&crate::fleet::ReplicaNo| fleet.replica(**number).is_some_and(|it| it.ready);
-            *count += fleet.model(*model).replicas.iter().filter(stays).count();
+            *count += fleet.model(*model).ready;
         }
         let moved = unloads.iter().filter_map(|unload| unload.number).collect();
         let still_there = unloads.iter().flat_map(Unload::lying).collect();

@@ -45,6 +45,15 @@ struct Options {
     /// Everything is worth the same: no priority to gain by, packing alone counts.
     #[arg(long)]
     flat: bool,
+    /// Places looked at for making room, instead of the default.
+    #[arg(long)]
+    looks: Option<usize>,
+    /// Times that one decision may make room, instead of the default.
+    #[arg(long)]
+    efforts: Option<usize>,
+    /// So many of the slowest decisions are told one by one.
+    #[arg(long, default_value_t = 0)]
+    slowest: usize,
     /// What the fleet, the catalogue and the events are drawn from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -70,14 +79,16 @@ fn processor_time() -> anyhow::Result<Duration> {
 }
 
 fn replay(options: &Options, load: f64) -> anyhow::Result<Report> {
-    let settings = Settings::default();
+    let default = Settings::default();
+    let (looks, efforts) = (options.looks.unwrap_or(default.looks), options.efforts.unwrap_or(default.efforts));
+    let settings = Settings { looks, efforts, ..default };
     let mut rng = StdRng::seed_from_u64(options.seed);
     let models = catalogue::draw(&mut rng, options.flat);
     let nodes = fleet::draw(&mut rng, options.nodes);
     let mut story = Story::new(rng, &models, &nodes, &settings, load);
     let snapshot = Snapshot { models, nodes, now: UnixMillis(0), replicas: vec![], demand: vec![], targets: vec![] };
     let mut planner = Planner::new(&snapshot, &settings)?;
-    let mut report = Report::new(load, &story);
+    let mut report = Report::new(load, &story, options.slowest);
     for event in story.nothing_wanted() {
         planner.decide(UnixMillis(0), &event)?;
     }

@@ -18,6 +18,9 @@ pub(crate) struct Took {
 
 pub(crate) struct Report {
     load: f64,
+    slowest: usize,
+    /// Processor time of a decision, and what it was about.
+    told: Vec<(Duration, String)>,
     gpus: usize,
     times: Vec<(Took, &'static str)>,
     ratios: Vec<f64>,
@@ -34,9 +37,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(load: f64, story: &Story) -> Self {
+    pub(crate) fn new(load: f64, story: &Story, slowest: usize) -> Self {
         Self {
             load,
+            slowest,
+            told: vec![],
             gpus: story.gpus(),
             times: vec![],
             ratios: vec![],
@@ -61,6 +66,14 @@ impl Report {
             Event::Lost(_) => "loss",
         };
         self.times.push((took, kind));
+        if self.slowest > 0 {
+            let about = match event {
+                Event::Wanted { model, replicas, .. } => format!("{model} wants {replicas}"),
+                Event::Joined { node, .. } | Event::Read(node) => format!("{kind} of {}", node.name),
+                Event::Lost(node) => format!("loss of {node}"),
+            };
+            self.told.push((took.worked, format!("{about}: {} steps", steps.len())));
+        }
         for step in steps {
             let bytes = step.bytes_per_gpu * step.slots.len() as u64;
             match (step.action, &step.because) {
@@ -146,6 +159,11 @@ impl fmt::Display for Report {
         }
         let wall = |share| self.percentile(share, None, |took| took.wall);
         let (p50, p99, max) = (wall(0.5), wall(0.99), wall(1.0));
+        let mut told = self.told.clone();
+        told.sort_by_key(|told| std::cmp::Reverse(told.0));
+        for (worked, about) in told.iter().take(self.slowest) {
+            write!(f, "\n    {} µs: {about}", worked.as_micros())?;
+        }
         write!(f, ")\n  decision, wall: p50 {p50:.0} µs, p99 {p99:.0} µs, max {max:.0} µs")?;
         Ok(())
     }

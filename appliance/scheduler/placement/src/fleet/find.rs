@@ -115,12 +115,13 @@ impl Fleet {
         linked(&able, count, |gpu| self.gpu(gpu).link).or_else(|| able.get(..count).map(<[GpuNo]>::to_vec))
     }
 
-    /// GPUs that admit and have less free, the emptiest first.
+    /// GPUs that admit, have less free, and could hold so much were they empty; the emptiest first.
     pub(crate) fn gpus_below(&self, bytes: u64) -> impl Iterator<Item = GpuNo> {
-        self.index.gpus_below(bytes)
+        self.index.gpus_below(bytes).filter(move |gpu| self.usable[gpu.at()] >= bytes)
     }
 
-    /// Nodes with `gpus` GPUs that admit, of which some have less free, the emptiest first.
+    /// Nodes with `gpus` GPUs that admit, of which some have less free, and which could all hold so much were they empty; the
+    /// emptiest first.
     pub(crate) fn nodes_below(&self, gpus: u32, bytes: u64) -> impl Iterator<Item = NodeNo> {
         self.index.nodes_below(gpus, bytes)
     }

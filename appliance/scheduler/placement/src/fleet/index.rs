@@ -42,12 +42,20 @@ pub(crate) struct Index {
     degrees: Vec<u32>,
     /// For each degree: (free bytes of the `degree`-th emptiest GPU, node).
     nodes: Vec<BTreeSet<(u64, NodeNo)>>,
+    /// For each degree and node: what its `degree`-th largest GPU could be promised were it empty. Beside each other, because
+    /// searches for room ask it of every node.
+    could: Vec<Vec<u64>>,
 }
 
 impl Index {
     pub(crate) fn new(degrees: BTreeSet<u32>) -> Self {
         let degrees: Vec<u32> = degrees.into_iter().collect();
-        Self { shelves: Default::default(), nodes: vec![BTreeSet::new(); degrees.len()], degrees }
+        Self {
+            shelves: Default::default(),
+            nodes: vec![BTreeSet::new(); degrees.len()],
+            could: vec![vec![]; degrees.len()],
+            degrees,
+        }
     }
 
     pub(crate) fn move_gpu(&mut self, from: Option<GpuKey>, to: Option<GpuKey>) {
@@ -57,11 +65,18 @@ impl Index {
         }
     }
 
-    /// Moves a node in every set. `free`: free bytes of its GPUs that admit, descending. `keys`: how it stood, by degree.
-    pub(crate) fn move_node(&mut self, node: NodeNo, free: &[u64], keys: &mut Vec<Option<u64>>) {
+    /// Moves a node in every set. `free` and `could`: what its GPUs that admit have free, and could be promised were they
+    /// empty, both descending. `keys`: how it stood, by degree.
+    pub(crate) fn move_node(&mut self, node: NodeNo, free: &[u64], could: &[u64], keys: &mut Vec<Option<u64>>) {
         keys.resize(self.degrees.len(), None);
-        for ((set, degree), key) in self.nodes.iter_mut().zip(&self.degrees).zip(keys) {
-            let now = (*degree as usize).checked_sub(1).and_then(|last| free.get(last)).copied();
+        for (at, (degree, key)) in self.degrees.iter().zip(keys).enumerate() {
+            let last = (*degree as usize).saturating_sub(1);
+            let (set, most) = (&mut self.nodes[at], &mut self.could[at]);
+            if most.len() <= node.at() {
+                most.resize(node.at() + 1, 0);
+            }
+            most[node.at()] = could.get(last).copied().unwrap_or(0);
+            let now = free.get(last).copied();
             if now != *key {
                 key.map(|free| set.remove(&(free, node)));
                 now.map(|free| set.insert((free, node)));
@@ -84,15 +99,20 @@ impl Index {
 
     /// Nodes with `gpus` GPUs of which each has at least so much free, the tightest first.
     pub(crate) fn nodes_with(&self, gpus: u32, bytes: u64) -> impl Iterator<Item = NodeNo> {
-        self.of(gpus).into_iter().flat_map(move |set| set.range((bytes, NodeNo(0))..)).map(|key| key.1)
+        let of = move |at: usize| self.nodes[at].range((bytes, NodeNo(0))..).map(|key| key.1);
+        self.at(gpus).into_iter().flat_map(of)
     }
 
-    /// Nodes with `gpus` GPUs of which some have less free, the emptiest first.
+    /// Nodes with `gpus` GPUs of which some have less free, and which could all hold so much were they empty; the emptiest first.
     pub(crate) fn nodes_below(&self, gpus: u32, bytes: u64) -> impl Iterator<Item = NodeNo> {
-        self.of(gpus).into_iter().flat_map(move |set| set.range(..(bytes, NodeNo(0))).rev()).map(|key| key.1)
+        let of = move |at: usize| {
+            let below = self.nodes[at].range(..(bytes, NodeNo(0))).rev().map(|key| key.1);
+            below.filter(move |node| self.could[at][node.at()] >= bytes)
+        };
+        self.at(gpus).into_iter().flat_map(of)
     }
 
-    fn of(&self, gpus: u32) -> Option<&BTreeSet<(u64, NodeNo)>> {
-        self.degrees.iter().position(|degree| *degree == gpus).and_then(|at| self.nodes.get(at))
+    fn at(&self, gpus: u32) -> Option<usize> {
+        self.degrees.iter().position(|degree| *degree == gpus)
     }
 }

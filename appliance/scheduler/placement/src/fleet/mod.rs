@@ -44,6 +44,8 @@ pub(crate) struct ModelState {
     /// Ranks of the replicas to aim at, the best first.
     pub(crate) ladder: Ladder,
     pub(crate) replicas: BTreeSet<ReplicaNo>,
+    /// How many of them serve.
+    pub(crate) ready: usize,
     /// Replicas that touch each node, by node.
     pub(crate) on_node: Vec<u16>,
 }
@@ -151,8 +153,10 @@ pub(crate) struct Fleet {
     by_name: BTreeMap<NodeName, NodeNo>,
     by_id: BTreeMap<ModelId, ModelNo>,
     index: Index,
+    /// What each GPU could be promised in all, by number: searches for room ask it of thousands.
+    usable: Vec<u64>,
     /// Since the decision began: replicas that came, and replicas that went, each at its net effect.
-    pub(crate) came: BTreeSet<Lying>,
+    pub(crate) came: BTreeMap<Lying, ReplicaNo>,
     pub(crate) went: BTreeMap<Lying, Went>,
     /// Since the last sweep over what is pending: the most bytes that any GPU has free whose room grew.
     pub(crate) grew: u64,
@@ -168,7 +172,13 @@ impl Fleet {
         let degrees = models.iter().flat_map(|model| &model.shapes).filter(|shape| shape.gpus > 1 || shape.nodes > 1);
         let index = Index::new(degrees.map(|shape| shape.gpus).collect());
         let by_id = models.iter().zip(0..).map(|(model, number)| (model.id.clone(), ModelNo(number))).collect();
-        let state = |model| ModelState { model, ladder: Ladder::default(), replicas: BTreeSet::new(), on_node: vec![] };
+        let state = |model| ModelState {
+            model,
+            ladder: Ladder::default(),
+            replicas: BTreeSet::new(),
+            ready: 0,
+            on_node: vec![],
+        };
         Self {
             settings,
             now,
@@ -182,7 +192,8 @@ impl Fleet {
             by_name: BTreeMap::new(),
             by_id,
             index,
-            came: BTreeSet::new(),
+            usable: vec![],
+            came: BTreeMap::new(),
             went: BTreeMap::new(),
             grew: 0,
         }
@@ -230,9 +241,17 @@ impl Fleet {
         gpus.iter().map(|gpu| self.slot(*gpu)).collect()
     }
 
-    /// The nodes that GPUs belong to; GPUs of a node are neighbours in `gpus`, since they are numbered together.
-    pub(crate) fn nodes_of(&self, gpus: &[GpuNo]) -> BTreeSet<NodeNo> {
-        gpus.iter().map(|gpu| self.gpu(*gpu).node).collect()
+    /// The nodes that GPUs belong to, each once. (Replicas lie on a handful of GPUs: a set would only cost.)
+    pub(crate) fn nodes_of(&self, gpus: &[GpuNo]) -> Vec<NodeNo> {
+        let mut nodes: Vec<NodeNo> = gpus.iter().map(|gpu| self.gpu(*gpu).node).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
+    /// The most replicas of the model that touch any of the nodes of these GPUs.
+    pub(crate) fn crowd(&self, model: ModelNo, gpus: &[GpuNo]) -> u16 {
+        gpus.iter().map(|gpu| self.model(model).on(self.gpu(*gpu).node)).max().unwrap_or(0)
     }
 
     /// Whether a GPU already holds a replica of the model.
@@ -243,7 +262,7 @@ impl Fleet {
 
     /// Whether a replica came to where it is in this very decision: nothing is loaded yet, moving it costs nothing.
     pub(crate) fn fresh(&self, replica: &ReplicaState) -> bool {
-        self.came.contains(&(replica.model, replica.gpus.clone()))
+        !self.came.is_empty() && self.came.contains_key(&(replica.model, replica.gpus.clone()))
     }
 
     /// Whether a replica may be moved for a gain: it has been where it is for a while, or is not there yet.
@@ -251,10 +270,15 @@ impl Fleet {
         self.now.millis_since(replica.since) >= self.settings.settle_ms || self.fresh(replica)
     }
 
-    /// Forgets what changed: a new decision begins.
+    /// Forgets what changed: a new decision begins, and what the last one loads is taken as loaded.
     pub(crate) fn begin(&mut self, now: UnixMillis) {
         self.now = now;
-        self.came.clear();
+        for ((model, _), number) in std::mem::take(&mut self.came) {
+            if let Some(replica) = self.replicas.get_mut(number.at()).and_then(Option::as_mut) {
+                self.models[model.at()].ready += usize::from(!replica.ready);
+                replica.ready = true;
+            }
+        }
         self.went.clear();
     }
 
@@ -265,9 +289,11 @@ impl Fleet {
         if let Some(went) = self.went.remove(&lying) {
             return self.insert(went.replica);
         }
-        self.came.insert(lying.clone());
-        let charges = vec![spot.shape.bytes_per_gpu; lying.1.len()];
-        self.insert(ReplicaState { model, shape: spot.shape, gpus: lying.1, charges, since: self.now, ready: false })
+        let (shape, since, gpus) = (spot.shape, self.now, lying.1.clone());
+        let charges = vec![shape.bytes_per_gpu; gpus.len()];
+        let number = self.insert(ReplicaState { model, shape, gpus, charges, since, ready: false });
+        self.came.insert(lying, number);
+        number
     }
 
     /// Enters a replica that is there already.
@@ -284,6 +310,7 @@ impl Fleet {
         let nodes = self.nodes_of(&replica.gpus);
         let model = &mut self.models[replica.model.at()];
         model.replicas.insert(number);
+        model.ready += usize::from(replica.ready);
         for node in &nodes {
             if model.on_node.len() <= node.at() {
                 model.on_node.resize(node.at() + 1, 0);
@@ -299,7 +326,7 @@ impl Fleet {
     pub(crate) fn take(&mut self, number: ReplicaNo, because: Because) -> Option<ReplicaState> {
         let replica = self.remove(number)?;
         let lying = (replica.model, replica.gpus.clone());
-        if !self.came.remove(&lying) {
+        if self.came.remove(&lying).is_none() {
             self.went.insert(lying, Went { replica: replica.clone(), because });
         }
         Some(replica)
@@ -317,6 +344,7 @@ impl Fleet {
         let nodes = self.nodes_of(&replica.gpus);
         let model = &mut self.models[replica.model.at()];
         model.replicas.remove(&number);
+        model.ready -= usize::from(replica.ready);
         nodes.iter().for_each(|node| model.on_node[node.at()] -= 1);
         nodes.into_iter().for_each(|node| self.reindex(node));
         for gpu in &replica.gpus {
@@ -331,6 +359,12 @@ impl Fleet {
         if gpu.open {
             self.grew = self.grew.max(gpu.headroom());
         }
+    }
+
+    /// The worth that is lost with one replica of the model.
+    pub(crate) fn loss_of(&self, model: ModelNo) -> Worth {
+        let model = self.model(model);
+        model.lost_with(0).map_or_else(Worth::default, |rank| rank.worth(model.model.vram_bytes))
     }
 
     /// The worth that is lost when a replica of each of these goes, in the order given.

@@ -151,21 +151,26 @@ impl Fleet {
 
     /// Brings the index up to date with what a node's GPUs have free.
     pub(crate) fn reindex(&mut self, number: NodeNo) {
-        let Self { gpus, nodes, index, .. } = self;
+        let Self { gpus, nodes, index, usable, .. } = self;
+        usable.resize(gpus.len(), 0);
         let node = &mut nodes[number.at()];
         let is_unused = |gpu: &GpuState| gpu.open && gpu.held.is_empty();
         let unused = node.gpus.iter().filter(|gpu| is_unused(&gpus[gpu.at()])).count();
         let unused = u32::try_from(unused).unwrap_or(u32::MAX);
         let mut free: Vec<u64> = Vec::with_capacity(node.gpus.len());
+        let mut could: Vec<u64> = Vec::with_capacity(node.gpus.len());
         for gpu in &node.gpus {
             let state = &mut gpus[gpu.at()];
+            usable[gpu.at()] = state.usable();
+            could.extend(state.open.then(|| state.usable()));
             let spoils = if is_unused(state) { unused } else { 0 };
             let key = state.open.then(|| GpuKey::new(state.headroom(), *gpu, number, spoils));
             index.move_gpu(state.key, key);
             state.key = key;
             free.extend(state.open.then(|| state.headroom()));
         }
+        could.sort_unstable_by(|a, b| b.cmp(a));
         free.sort_unstable_by(|a, b| b.cmp(a));
-        index.move_node(number, &free, &mut node.keys);
+        index.move_node(number, &free, &could, &mut node.keys);
     }
 }
