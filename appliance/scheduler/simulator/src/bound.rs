@@ -335,7 +335,7 @@ mod tests {
     }
 
     fn jobs(unit: bool) -> impl Strategy<Value = Vec<(usize, usize, u32, u32)>> {
-        let most = if unit { 1 } else { 6 };
+        let most: u32 = if unit { 1 } else { 6 };
         prop::collection::vec((0_usize..6, 0_usize..4, 1..=most, 1_u32..10), 1..9).prop_map(|jobs| {
             jobs.into_iter().map(|(low, length, work, weight)| (low, (low + length).min(5), work, weight)).collect()
         })

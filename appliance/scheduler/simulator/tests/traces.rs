@@ -8,17 +8,21 @@ use protocol::Class;
 use simulator::trace::{self, CallShape, TraceError};
 use simulator::{CostModel, Fleet, FleetError};
 
-struct File(tempfile::TempDir, Utf8PathBuf);
+/// A file, and the folder that goes when it does.
+struct File {
+    _folder: tempfile::TempDir,
+    path: Utf8PathBuf,
+}
 
 fn file(bytes: &[u8]) -> File {
     let folder = tempfile::tempdir().unwrap();
     let path = Utf8PathBuf::from_path_buf(folder.path().join("file")).unwrap();
     std::fs::write(&path, bytes).unwrap();
-    File(folder, path)
+    File { _folder: folder, path }
 }
 
 fn read(bytes: &[u8], seed: u64) -> Result<Vec<trace::Arrival>, TraceError> {
-    trace::read(&file(bytes).1, Class::Mail, seed, &CallShape::default())
+    trace::read(&file(bytes).path, Class::Mail, seed, &CallShape::default())
 }
 
 const JSON: &[u8] = br#"{"timestamp": 1000, "input_length": 600, "output_length": 5, "hash_ids": [0, 1]}
@@ -75,11 +79,14 @@ fn a_fleet_is_a_number_or_a_file() {
     assert_eq!(Fleet::from_spec("3", &cost).unwrap().replicas().unwrap().len(), 3);
     let toml = b"[[group]]\ncount = 2\nprofile = \"h100\"\n[[group]]\ncount = 1\ncost = { prefill_rate = 4000.0 }\n\
         [[fault]]\nreplica = 2\nkind = \"silent\"\nat_secs = 60.0\n";
-    let replicas = Fleet::from_spec(file(toml).1.as_str(), &cost).unwrap().replicas().unwrap();
+    let replicas = Fleet::from_spec(file(toml).path.as_str(), &cost).unwrap().replicas().unwrap();
     assert_eq!(replicas.len(), 3);
     assert!(replicas[0].prefill_rate > replicas[2].prefill_rate);
     let unknown = b"[[group]]\ncount = 1\n[[fault]]\nreplica = 1\nkind = \"dies\"\nat_secs = 1.0\n";
-    assert!(matches!(Fleet::from_spec(file(unknown).1.as_str(), &cost).unwrap().replicas(), Err(FleetError::Fault(1))));
+    assert!(matches!(
+        Fleet::from_spec(file(unknown).path.as_str(), &cost).unwrap().replicas(),
+        Err(FleetError::Fault(1))
+    ));
     assert!(matches!(Fleet::from_spec("0", &cost).unwrap().replicas(), Err(FleetError::Empty)));
     assert!(matches!(Fleet::from_spec("nowhere.toml", &cost), Err(FleetError::Read { .. })));
 }
