@@ -1,6 +1,6 @@
 //! What holds whatever happens: a random world of arrivals, failures and replicas that come and go, played against the
 //! dispatcher by a driver that keeps its own books.
-#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -162,8 +162,8 @@ impl World {
         (!of.is_empty()).then(|| of[at % of.len()])
     }
 
-    fn step(&mut self, step: Step) {
-        match step {
+    fn step(&mut self, step: &Step) {
+        match *step {
             Step::Arrive { class, prompt, output, family, patience_ms } => {
                 self.next += 1;
                 let id = self.next;
@@ -246,22 +246,22 @@ proptest! {
     fn every_request_ends_exactly_once_and_no_slot_is_sold_twice(steps in prop::collection::vec(step(), 1..250)) {
         let mut world = World::new();
         for step in steps {
-            world.step(step);
+            world.step(&step);
         }
         for replica in 0..2 {
             world.join(replica, 4);
-            world.step(Step::Health { replica, health: Health::Ok });
+            world.step(&Step::Health { replica, health: Health::Ok });
         }
         for _ in 0..4_000 {
             if world.waiting.is_empty() && world.at.is_empty() {
                 break;
             }
             for replica in 0..4 {
-                world.step(Step::Heartbeat(replica));
+                world.step(&Step::Heartbeat(replica));
             }
-            world.step(Step::FirstToken(0));
-            world.step(Step::Finish(0));
-            world.step(Step::Pass { ms: 200 });
+            world.step(&Step::FirstToken(0));
+            world.step(&Step::Finish(0));
+            world.step(&Step::Pass { ms: 200 });
         }
         prop_assert!(world.waiting.is_empty() && world.at.is_empty(), "{:?} still wait", world.waiting);
         prop_assert_eq!(world.ended.len() as u64, world.next);
@@ -274,8 +274,8 @@ proptest! {
         let mut one = World::new();
         let mut other = World::new();
         for step in steps {
-            one.step(step);
-            other.step(step);
+            one.step(&step);
+            other.step(&step);
         }
         prop_assert_eq!(one.log, other.log);
     }

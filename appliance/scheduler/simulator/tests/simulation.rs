@@ -1,5 +1,5 @@
 //! What a simulation must show, on small fleets and made-up traces.
-#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step fails the test")]
 
 use std::sync::Arc;
 
@@ -58,7 +58,8 @@ fn conversations(count: u64) -> Vec<Arrival> {
 
 #[test]
 fn our_policy_finds_nearly_all_that_is_cached_and_keeps_the_load_even() {
-    let arrivals = conversations(200);
+    // No multiple of the replicas: taking turns must not be affinity by accident.
+    let arrivals = conversations(203);
     let (ours, robin) = (play("sfetnic", &arrivals, 4, &[]), play("round-robin", &arrivals, 4, &[]));
     assert!(ours.prefix_hit_rate >= 0.85 * ceiling(&arrivals), "{ours:?}");
     assert!(ours.prefix_hit_rate > robin.prefix_hit_rate + 0.1, "{ours:?} {robin:?}");

@@ -1,5 +1,5 @@
 //! The three forms of traces, and fleet files.
-#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed step fails the test")]
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use protocol::Class;
 use simulator::trace::{self, CallShape, TraceError};
 use simulator::{CostModel, Fleet, FleetError};
 
-/// A file, and what keeps its folder there.
+/// A file, and the folder that goes when it does.
 struct File {
     _folder: tempfile::TempDir,
     path: Utf8PathBuf,
