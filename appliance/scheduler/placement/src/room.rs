@@ -7,6 +7,9 @@
 //! Both look first at the places that lack least, and at no more than `looks` of them in a single decision; a
 //! minimum that finds nothing so looks at four times as many, and the full plan looks everywhere.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use crate::catalogue::Shape;
 use crate::cover::{cover, victims};
 use crate::fleet::{Fleet, GpuNo, ModelNo, NodeNo, ReplicaNo, Spot, linked};
@@ -29,10 +32,18 @@ impl Fleet {
             let bytes = u128::from(shape.bytes()) * u128::from(self.settings.move_permille) / 1_000;
             u64::try_from(bytes).unwrap_or(u64::MAX)
         };
+        // Replicas of a model are alike, and none finds a home where another of its model lies: one search for each model.
+        let homes: RefCell<BTreeMap<ModelNo, bool>> = RefCell::default();
+        let has_home = |replica: ReplicaNo| {
+            let Some(state) = self.replica(replica) else { return false };
+            *homes.borrow_mut().entry(state.model).or_insert_with(|| self.find(state.model, &[]).is_some())
+        };
         let mut clearings: Vec<Clearing<u64>> = Vec::new();
         let shapes = self.model(model).model.shapes.clone();
         for shape in shapes.iter().filter(|shape| shape.nodes == 1) {
-            let cost = |replica: ReplicaNo| self.movable(replica).then(|| self.bytes_of(replica));
+            let cost = |replica: ReplicaNo| {
+                (self.movable(replica) && has_home(replica)).then(|| self.bytes_of(replica))
+            };
             let total = |replicas: &[ReplicaNo]| replicas.iter().map(|replica| self.bytes_of(*replica)).sum();
             let limit = limit(shape);
             let accept = |cost: u64, victims: usize| cost <= limit && victims <= self.settings.moves;
@@ -59,28 +70,29 @@ impl Fleet {
             return false;
         }
         let grew = self.grew;
-        let because = || Because::MadeRoom(self.model(model).model.id.clone());
-        let because = because();
+        let because = Because::MadeRoom(self.model(model).model.id.clone());
         let mut moved: Vec<_> = Vec::new();
         for victim in clearing.victims {
             moved.extend(self.take(victim, because.clone()));
         }
-        moved.sort_by_key(|replica| std::cmp::Reverse(replica.shape.bytes_per_gpu));
         let placed = self.put(model, clearing.spot);
         let mut homes: Vec<ReplicaNo> = Vec::new();
-        for replica in &moved {
-            match self.find(replica.model, &[]) {
-                Some(spot) => homes.push(self.put(replica.model, spot)),
+        let mut large_first: Vec<_> = moved.iter().map(|replica| (replica.shape.bytes_per_gpu, replica.model)).collect();
+        large_first.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+        for (_, model) in large_first {
+            match self.find(model, &[]) {
+                Some(spot) => homes.push(self.put(model, spot)),
                 None => break,
             }
         }
         if homes.len() == moved.len() {
             return true;
         }
-        homes.into_iter().chain([placed]).for_each(|replica| {
+        // Undone in the reverse order, everything has the number that it had: other clearings know it by that.
+        for replica in homes.into_iter().rev().chain([placed]) {
             self.take(replica, because.clone());
-        });
-        for replica in moved {
+        }
+        for replica in moved.into_iter().rev() {
             self.put(replica.model, Spot { shape: replica.shape, gpus: replica.gpus });
         }
         self.grew = grew;
@@ -142,7 +154,7 @@ impl Fleet {
             for gpu in &gpus {
                 let freed_by = |replica: &ReplicaNo| self.replica(*replica).is_some_and(|it| it.gpus.contains(gpu));
                 let freed: u64 = all.iter().filter(|it| freed_by(it)).map(|it| self.frees(*it, *gpu)).sum();
-                let lacks = bytes.saturating_sub(self.gpu(*gpu).headroom() + freed);
+                let lacks = self.gpu(*gpu).lacks(bytes).saturating_sub(freed);
                 let here = victims(self, *gpu, &cost).into_iter().filter(|it| !all.contains(&it.replica)).collect();
                 all.extend(cover(here, lacks, &total)?);
                 // Costs only grow with further GPUs: most places are given up at the first.

@@ -151,27 +151,30 @@ impl Fleet {
     /// Says whether anything moved.
     pub(crate) fn spread(&mut self, model: ModelNo) -> bool {
         let mut moved = false;
-        while let Some(number) = self.crowded(model) {
-            let Some(replica) = self.take(number, Because::Spread) else { break };
-            let apart = self.find_apart(model, &[], Apart::Nodes).filter(|spot| {
-                let fresh = !self.went.contains_key(&(model, replica.gpus.clone()));
-                fresh || self.nodes_of(&spot.gpus).into_iter().all(|node| self.stays(node))
-            });
-            let found = apart.is_some();
-            let spot = apart.unwrap_or(Spot { shape: replica.shape, gpus: replica.gpus });
-            self.put(model, spot);
-            if !found {
-                break;
-            }
+        while self.crowded(model).into_iter().any(|number| self.move_apart(model, number)) {
             moved = true;
         }
         moved
     }
 
-    fn crowded(&self, model: ModelNo) -> Option<ReplicaNo> {
+    /// Moves a replica to nodes that have none of its model, or leaves it where it is. Says whether it moved.
+    fn move_apart(&mut self, model: ModelNo, number: ReplicaNo) -> bool {
+        let Some(replica) = self.take(number, Because::Spread) else { return false };
+        let apart = self.find_apart(model, &[], Apart::Nodes).filter(|spot| {
+            let fresh = !self.went.contains_key(&(model, replica.gpus.clone()));
+            fresh || self.nodes_of(&spot.gpus).into_iter().all(|node| self.stays(node))
+        });
+        let found = apart.is_some();
+        let spot = apart.unwrap_or(Spot { shape: replica.shape, gpus: replica.gpus });
+        self.put(model, spot);
+        found
+    }
+
+    /// The replicas of a model that share a node and may be moved.
+    fn crowded(&self, model: ModelNo) -> Vec<ReplicaNo> {
         let state = self.model(model);
         if state.on_node.iter().all(|count| *count < 2) {
-            return None;
+            return vec![];
         }
         let movable = |number: &&ReplicaNo| {
             let Some(replica) = self.replica(**number) else { return false };
@@ -179,7 +182,7 @@ impl Fleet {
             let most = usize::from(crowd) * 2 > state.replicas.len();
             crowd > 1 && (self.fresh(replica) || (most && self.settled(replica)))
         };
-        state.replicas.iter().find(movable).copied()
+        state.replicas.iter().filter(movable).copied().collect()
     }
 
     fn stays(&self, node: NodeNo) -> bool {

@@ -8,7 +8,8 @@
 //! safe as the first. A load waits for every earlier unload on its GPUs: take the last load `L` begun on a GPU in the order
 //! of the list. All unloads before `L` are done, and no load after `L` is begun, so the GPU holds no more than in the list
 //! just after `L`. An unload waits for every earlier load of its model, so that by the same argument as many replicas are
-//! ready as in the list.
+//! ready as in the list. An unload that interrupts its model waits for the model's earlier unloads too: were it done before
+//! them, one that does not say so would be the one that silences.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -200,6 +201,8 @@ struct Way<'a> {
     /// Steps so far that unload from a GPU, or load a model.
     unloaded: BTreeMap<GpuNo, Vec<usize>>,
     loaded: BTreeMap<ModelNo, Vec<usize>>,
+    /// Steps so far that took a ready replica of a model.
+    taken: BTreeMap<ModelNo, Vec<usize>>,
     moved: BTreeSet<ModelNo>,
     steps: Vec<Step>,
 }
@@ -232,8 +235,8 @@ impl<'a> Way<'a> {
         }
         let moved = unloads.iter().filter_map(|unload| unload.number).collect();
         let still_there = unloads.iter().flat_map(Unload::lying).collect();
-        let (unloaded, loaded) = (BTreeMap::new(), BTreeMap::new());
-        Self { fleet, room, ready, to_come, still_there, unloaded, loaded, moved, steps: Vec::new() }
+        let (unloaded, loaded, taken) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { fleet, room, ready, to_come, still_there, unloaded, loaded, taken, moved, steps: Vec::new() }
     }
 
     fn walk(mut self, mut loads: Vec<Load>, mut unloads: Vec<Unload>) -> Vec<Step> {
@@ -316,6 +319,12 @@ impl<'a> Way<'a> {
         if let (Some(model), true) = (unload.number, unload.ready) {
             self.ready.entry(model).and_modify(|count| *count = count.saturating_sub(1));
             waits_for = self.loaded.get(&model).cloned().unwrap_or_default();
+            let taken = self.taken.entry(model).or_default();
+            if interrupts {
+                waits_for.extend_from_slice(taken);
+                waits_for.sort_unstable();
+            }
+            taken.push(self.steps.len());
         }
         self.steps.push(Step {
             action: Action::Unload,

@@ -111,6 +111,11 @@ impl GpuState {
         self.usable().saturating_sub(self.charged)
     }
 
+    /// Bytes that have to be freed before so many more may be promised: where the margin is in use, it is made whole too.
+    pub(crate) fn lacks(&self, bytes: u64) -> u64 {
+        (self.charged + bytes).saturating_sub(self.usable())
+    }
+
     /// Whether replicas and foreign programs together exceed the GPU: the margin itself is used up.
     pub(crate) fn overdrawn(&self) -> bool {
         self.charged > self.total.saturating_sub(self.foreign)

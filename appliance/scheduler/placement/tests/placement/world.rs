@@ -120,7 +120,7 @@ impl World {
         let planned: BTreeSet<(&ModelId, &Vec<Slot>)> =
             plan.assignments.iter().map(|it| (&it.model, &it.slots)).collect();
         let there: BTreeSet<(&ModelId, &Vec<Slot>)> = self.replicas.iter().map(|it| (&it.model, &it.slots)).collect();
-        assert_eq!(planned, there);
+        assert_eq!(planned, there, "{plan}");
         for (slot, card) in &self.cards {
             assert!(card.promised() + card.foreign <= card.total, "{slot} is oversold");
         }
