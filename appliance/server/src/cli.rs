@@ -1,7 +1,11 @@
 //! The command line: what `appliance` can do, and how it explains itself.
 
+mod capacity;
+
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use capacity::{SimulateArgs, SizeArgs};
 
 const ABOUT: &str = "Answers citizens by chat, from the institution's own knowledge; what it cannot answer becomes a case with an owner.";
 
@@ -68,7 +72,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: JournalCommand,
     },
-    /// The inference nodes and their models, as the running server sees them.
+    /// The inference nodes and their models, as the running server sees them; and how many a site needs.
     Cluster {
         /// What to show.
         #[command(subcommand)]
@@ -100,6 +104,12 @@ pub(crate) enum ClusterCommand {
     Status,
     /// Nodes: whether they are heard, their GPUs, their models.
     Nodes,
+    /// Replay traces of requests against a fleet that need not exist, under our policy and others'; needs no running server.
+    #[command(after_help = capacity::SIMULATE_HELP)]
+    Simulate(SimulateArgs),
+    /// Find how many nodes a site needs for so many calls and chats at once; needs no running server.
+    #[command(after_help = capacity::SIZE_HELP)]
+    Size(SizeArgs),
 }
 
 /// `appliance gateway …`.

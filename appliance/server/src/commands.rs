@@ -9,4 +9,6 @@ pub(crate) mod journal;
 pub(crate) mod knowledge;
 pub(crate) mod openapi;
 mod print;
+pub(crate) mod simulate;
+pub(crate) mod size;
 pub(crate) mod user;

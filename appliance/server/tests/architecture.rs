@@ -27,7 +27,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("console", &["desk", "ui"]),
     (
         "server",
-        &["answers", "blobs", "chat", "console", "desk", "gateway", "knowledge", "protocol", "service", "store", "ui"],
+        &[
+            "answers",
+            "blobs",
+            "chat",
+            "console",
+            "desk",
+            "gateway",
+            "knowledge",
+            "policy",
+            "protocol",
+            "service",
+            "simulator",
+            "store",
+            "ui",
+        ],
     ),
     // The inference node.
     ("protocol", &[]),

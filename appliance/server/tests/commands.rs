@@ -57,6 +57,49 @@ fn without_a_server_a_sub_command_says_how_to_start_it() {
 }
 
 #[test]
+fn a_fleet_is_simulated_and_sized_without_a_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("trace.jsonl");
+    // Two conversations in turn; each prompt begins with the one before.
+    let line = |at: u64| {
+        let turn = at / 2 + 1;
+        let blocks: Vec<u64> = (0..turn).map(|block| at % 2 * 1_000 + block).collect();
+        format!(
+            r#"{{"timestamp": {}, "input_length": {}, "output_length": 50, "hash_ids": {blocks:?}}}"#,
+            at * 500,
+            512 * turn
+        )
+    };
+    std::fs::write(&trace, (0..40).map(line).collect::<Vec<_>>().join("\n")).expect("a file");
+    let trace = trace.to_str().expect("UTF-8");
+    let simulate =
+        |rest: &[&str]| appliance(&[&["cluster", "simulate", "--nodes", "2", "--trace", trace], rest].concat());
+
+    let (ok, printed, complaint) = simulate(&["--policy", "sfetnic", "--json"]);
+    assert!(ok, "{complaint}");
+    let report: Value = serde_json::from_str(&printed).expect("JSON");
+    // 420 blocks are asked for, 380 of them were read before.
+    let hits = report["prefix_hit_rate"].as_f64().expect("a figure");
+    assert!((hits - 380.0 / 420.0).abs() < 1e-9, "{printed}");
+    assert_eq!(report["goodput"]["classes"]["chat"], 1.0, "{printed}");
+    assert!(report["load_imbalance"].as_f64().is_some() && report["ttft_ms"]["chat"]["p99"].as_f64() > Some(0.0));
+
+    let picture = folder.path().join("picture.svg");
+    let (ok, table, complaint) = simulate(&["--svg", picture.to_str().expect("UTF-8")]);
+    assert!(ok && table.contains("clairvoyant") && table.contains("round-robin"), "{table}{complaint}");
+    assert!(std::fs::read_to_string(picture).expect("a picture").starts_with("<svg"));
+
+    let (ok, _, complaint) = simulate(&["--policy", "luck"]);
+    assert!(!ok && complaint.contains("sfetnic"), "{complaint}");
+    let (ok, _, complaint) = appliance(&["cluster", "simulate", "--trace", "/nowhere.csv"]);
+    assert!(!ok && complaint.contains("/nowhere.csv"), "{complaint}");
+
+    let (ok, printed, complaint) = appliance(&["cluster", "size", "--calls", "5", "--chats", "5", "--json"]);
+    let sizing: Value = serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {complaint}"));
+    assert!(ok && sizing["nodes"] == 1, "{printed}");
+}
+
+#[test]
 fn the_starter_pack_answers_what_citizens_ask() {
     let questions = concat!(env!("CARGO_MANIFEST_DIR"), "/../knowledge/starter/questions");
     let (ok, printed, complaint) = appliance(&["eval", "--knowledge", "starter", "--questions", questions, "--json"]);

@@ -26,8 +26,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/bench-scheduler", description="Compares our OpenAI-compatible gateway with named peers on this machine.",
         epilog="OURS='command line with {port} and {workers}' names the program under test ({workers} becomes a list of URLs "
-               "with commas); OURS_READY its path that answers 200 when it serves (/healthz); OURS_HEADER='name: value' a "
-               "header that it needs; SMG_ARGS further arguments of smg. Without OURS the peers alone are measured.",
+               "with commas), our gateway unless set, and none if empty; OURS_READY its path that answers 200 when it serves "
+               "(/healthz); OURS_HEADER='name: value' a header that it needs; SMG_ARGS further arguments of smg.",
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all without one (prefix needs --trace)")
     parser.add_argument("--quick", action="store_true", help="one brief run of each, to see that all works")

@@ -41,9 +41,8 @@ impl Fleet {
         let mut clearings: Vec<Clearing<u64>> = Vec::new();
         let shapes = self.model(model).model.shapes.clone();
         for shape in shapes.iter().filter(|shape| shape.nodes == 1) {
-            let cost = |replica: ReplicaNo| {
-                (self.movable(replica) && has_home(replica)).then(|| self.bytes_of(replica))
-            };
+            let cost =
+                |replica: ReplicaNo| (self.movable(replica) && has_home(replica)).then(|| self.bytes_of(replica));
             let total = |replicas: &[ReplicaNo]| replicas.iter().map(|replica| self.bytes_of(*replica)).sum();
             let limit = limit(shape);
             let accept = |cost: u64, victims: usize| cost <= limit && victims <= self.settings.moves;
@@ -77,7 +76,8 @@ impl Fleet {
         }
         let placed = self.put(model, clearing.spot);
         let mut homes: Vec<ReplicaNo> = Vec::new();
-        let mut large_first: Vec<_> = moved.iter().map(|replica| (replica.shape.bytes_per_gpu, replica.model)).collect();
+        let mut large_first: Vec<_> =
+            moved.iter().map(|replica| (replica.shape.bytes_per_gpu, replica.model)).collect();
         large_first.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
         for (_, model) in large_first {
             match self.find(model, &[]) {

@@ -16,6 +16,7 @@ mod report;
 pub mod run;
 mod scheduler;
 pub mod size;
+mod spec;
 pub mod trace;
 
 pub use choose::{POLICIES, Scenario, UnknownPolicy, ceiling, simulate};
@@ -23,3 +24,4 @@ pub use cost::{CostModel, PROFILES, Profile};
 pub use fleet::{Fault, FaultKind, Fleet, FleetError, Group};
 pub use report::{ClassReport, Goodput, Percentiles, Report, class_names};
 pub use scheduler::Scheduler;
+pub use spec::TraceSpec;

@@ -4,20 +4,20 @@ use std::process::ExitCode;
 
 use gateway::{ModelStatus, NodeStatus};
 
-use super::print;
+use super::{print, simulate, size};
 use crate::admin::AdminClient;
 use crate::cli::ClusterCommand;
 use crate::config::Config;
 
-/// Asks the running server.
+/// Asks the running server, or reckons without one.
 ///
 /// # Errors
-/// When the server is not running.
+/// When the server is not running, or a fleet or trace cannot be read.
 pub(crate) async fn run(command: ClusterCommand, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
-    let client = AdminClient::new(&config.admin_socket())?;
+    let client = || AdminClient::new(&config.admin_socket());
     match command {
         ClusterCommand::Status => {
-            let models: Vec<ModelStatus> = client.get("/cluster/models").await?;
+            let models: Vec<ModelStatus> = client()?.get("/cluster/models").await?;
             if json {
                 print::json(&models)?;
             } else if models.is_empty() {
@@ -30,7 +30,7 @@ pub(crate) async fn run(command: ClusterCommand, config: &Config, json: bool) ->
             }
         }
         ClusterCommand::Nodes => {
-            let nodes: Vec<NodeStatus> = client.get("/cluster/nodes").await?;
+            let nodes: Vec<NodeStatus> = client()?.get("/cluster/nodes").await?;
             if json {
                 print::json(&nodes)?;
             } else if nodes.is_empty() {
@@ -39,6 +39,8 @@ pub(crate) async fn run(command: ClusterCommand, config: &Config, json: bool) ->
                 print::table(&["NODE", "HEARD", "RELEASE", "GPUS", "MODELS", "TROUBLE"], nodes.iter().map(node));
             }
         }
+        ClusterCommand::Simulate(args) => simulate::run(args, config, json).await?,
+        ClusterCommand::Size(args) => size::run(args, config, json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
