@@ -5,22 +5,18 @@ use std::time::Duration;
 
 use protocol::Class;
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
 
 use crate::calls::Calls;
 use crate::config::PolicyConfig;
 use crate::event::{Decision, Event, Health, Rejection, WithdrawReason};
-use crate::homes::{Homes, Sessions, liking};
+use crate::homes::Sessions;
 use crate::prefix::PrefixIndex;
 use crate::price::Price;
 use crate::queue::{Entry, Matched, Place, Queues, Turn};
-use crate::replica::{Replica, Standing};
-use crate::request::{ReplicaId, Request, RequestId, SessionKey};
+use crate::replica::Replica;
+use crate::request::{ReplicaId, Request, RequestId};
 use crate::share::{Shares, rank};
 use crate::time::Moment;
-
-/// Calls that need less than this part of the fleet have nothing reserved for them.
-const CALLS_ARE_RARE: f64 = 0.002;
 
 /// The dispatcher of one model, as a deterministic state machine: the same events at the same moments give the same decisions.
 ///
@@ -31,38 +27,19 @@ const CALLS_ARE_RARE: f64 = 0.002;
 pub struct Dispatcher {
     pub(crate) config: PolicyConfig,
     pub(crate) replicas: Vec<Replica>,
-    seats: BTreeMap<ReplicaId, usize>,
+    pub(crate) seats: BTreeMap<ReplicaId, usize>,
     pub(crate) entries: FxHashMap<RequestId, Entry>,
     pub(crate) queues: Queues,
     pub(crate) index: PrefixIndex,
     pub(crate) sessions: Sessions,
     pub(crate) shares: Shares,
-    price: Price,
-    calls: Calls,
+    pub(crate) price: Price,
+    pub(crate) calls: Calls,
     /// Tokens that those who wait need read, by class, those who stand by apart.
     backlog: [[f64; 4]; 2],
     sequence: u64,
-    now: Moment,
+    pub(crate) now: Moment,
     wake: Option<Moment>,
-}
-
-/// One replica, for a status page.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ReplicaStatus {
-    /// Its name.
-    pub replica: ReplicaId,
-    /// Whether it may be given requests.
-    pub standing: Standing,
-    /// Requests that it computes at once.
-    pub slots: u32,
-    /// Requests there that have no first token yet.
-    pub reading: usize,
-    /// Requests there that have.
-    pub streaming: u32,
-    /// Its learnt rate of prefill, in tokens per second.
-    pub prefill_rate: f64,
-    /// Seconds of prefill that it has before it.
-    pub busy_secs: f64,
 }
 
 impl Dispatcher {
@@ -129,58 +106,6 @@ impl Dispatcher {
     #[must_use]
     pub fn next_wake(&self) -> Option<Moment> {
         self.wake
-    }
-
-    /// How many of the class wait here.
-    #[must_use]
-    pub fn waiting(&self, class: Class) -> usize {
-        self.queues.len(class)
-    }
-
-    /// Requests that are not over.
-    #[must_use]
-    pub fn open_requests(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// The present price of work, in weight per thousand tokens of it; zero unless there is too much of it.
-    #[must_use]
-    pub fn price(&self) -> f64 {
-        self.price.now() * 1e3
-    }
-
-    /// All replicas, as they are seen.
-    #[must_use]
-    pub fn replicas(&self) -> Vec<ReplicaStatus> {
-        self.seats
-            .values()
-            .map(|seat| {
-                let replica = &self.replicas[*seat];
-                ReplicaStatus {
-                    replica: replica.id,
-                    standing: replica.standing(self.now, &self.config),
-                    slots: replica.slots,
-                    reading: replica.pending.len(),
-                    streaming: replica.streaming,
-                    prefill_rate: replica.rates.prefill(),
-                    busy_secs: replica.busy_secs(self.now),
-                }
-            })
-            .collect()
-    }
-
-    /// Where a session is at home and where it would go next, among the replicas that may be given requests.
-    #[must_use]
-    pub fn homes(&self, session: SessionKey) -> Homes {
-        let mut liked: Vec<&Replica> = self.replicas.iter().filter(|replica| replica.admits(self.now)).collect();
-        liked.sort_by_key(|replica| std::cmp::Reverse(liking(session, replica.id)));
-        let last = self.sessions.home(session).map(|seat| self.replicas[seat].id);
-        let first = liked
-            .iter()
-            .map(|replica| replica.id)
-            .find(|id| Some(*id) == last)
-            .or_else(|| liked.first().map(|replica| replica.id));
-        Homes { first, second: liked.iter().map(|replica| replica.id).find(|id| Some(*id) != first) }
     }
 
     fn arrive(&mut self, now: Moment, request: Request, decisions: &mut Vec<Decision>) -> bool {
@@ -351,151 +276,6 @@ impl Dispatcher {
         true
     }
 
-    fn fail(
-        &mut self,
-        now: Moment,
-        request: RequestId,
-        attempt: u32,
-        replica_suspect: bool,
-        decisions: &mut Vec<Decision>,
-    ) -> bool {
-        let Some(entry) = self.entries.get_mut(&request).filter(|entry| entry.attempts == attempt) else {
-            return false;
-        };
-        let Place::At { seat, streaming, .. } = entry.place else { return false };
-        if streaming {
-            let class = entry.request.class;
-            self.entries.remove(&request);
-            self.replicas[seat].leave(request, class, now);
-            decisions.push(Decision::Lost { request, replica: self.replicas[seat].id });
-        } else {
-            entry.failures += 1;
-            let again = entry.failures <= self.config.retries;
-            self.take_back(now, request);
-            if !again {
-                self.reject(request, Rejection::ReplicasFailed, decisions);
-            }
-        }
-        if replica_suspect {
-            self.replicas[seat].suspect(now, &self.config);
-            self.move_pending(now, seat, decisions);
-            // If it comes back, it is probably as a new process with an empty cache.
-            self.index.clear(seat);
-        }
-        true
-    }
-
-    fn join(
-        &mut self,
-        now: Moment,
-        id: ReplicaId,
-        slots: u32,
-        rate: Option<f64>,
-        cache_blocks: Option<usize>,
-        decisions: &mut Vec<Decision>,
-    ) {
-        let rate = rate.filter(|rate| rate.is_finite() && *rate >= 1.0).unwrap_or(self.config.assumed_prefill_rate);
-        let capacity = cache_blocks.unwrap_or(self.config.prefix_blocks).min(self.config.prefix_blocks);
-        if let Some(seat) = self.seats.get(&id).copied() {
-            if self.replicas[seat].health == Health::Gone {
-                self.end_at(now, seat, decisions);
-                let mut replica = Replica::new(id, slots, rate, now);
-                // One that was gone is trusted as little as one that was silent.
-                replica.health = Health::Gone;
-                replica.becomes(Health::Ok, now);
-                self.replicas[seat] = replica;
-            }
-            self.replicas[seat].slots = slots;
-            self.index.seat(seat, capacity);
-            return;
-        }
-        let seat = self.replicas.len();
-        self.replicas.push(Replica::new(id, slots, rate, now));
-        self.seats.insert(id, seat);
-        self.index.seat(seat, capacity);
-    }
-
-    fn health(&mut self, now: Moment, id: ReplicaId, health: Health, decisions: &mut Vec<Decision>) {
-        let Some(seat) = self.seats.get(&id).copied() else { return };
-        self.replicas[seat].becomes(health, now);
-        match health {
-            Health::Ok | Health::Draining => {}
-            Health::AdmitNothing => self.move_pending(now, seat, decisions),
-            Health::Gone => {
-                self.end_at(now, seat, decisions);
-                self.index.clear(seat);
-            }
-        }
-    }
-
-    /// What a replica has that is not begun moves; what it was answering is lost.
-    fn end_at(&mut self, now: Moment, seat: usize, decisions: &mut Vec<Decision>) {
-        self.move_pending(now, seat, decisions);
-        let mut lost: Vec<(RequestId, Class)> = self
-            .entries
-            .values()
-            .filter(|entry| matches!(entry.place, Place::At { seat: at, .. } if at == seat))
-            .map(|entry| (entry.request.id, entry.request.class))
-            .collect();
-        lost.sort_unstable();
-        for (request, class) in lost {
-            self.entries.remove(&request);
-            self.replicas[seat].leave(request, class, now);
-            decisions.push(Decision::Lost { request, replica: self.replicas[seat].id });
-        }
-    }
-
-    /// Takes everything that has no first token back from a replica.
-    fn move_pending(&mut self, now: Moment, seat: usize, decisions: &mut Vec<Decision>) {
-        let pending: Vec<RequestId> = self.replicas[seat].pending.iter().map(|pending| pending.request).collect();
-        for request in pending {
-            self.withdraw(now, request, WithdrawReason::ReplicaUnwell, decisions);
-        }
-    }
-
-    /// Takes one request back into its queue and says so.
-    pub(crate) fn withdraw(
-        &mut self,
-        now: Moment,
-        request: RequestId,
-        reason: WithdrawReason,
-        decisions: &mut Vec<Decision>,
-    ) {
-        let attempt = self.entries.get(&request).map_or(0, |entry| entry.attempts);
-        if let Some(seat) = self.take_back(now, request) {
-            let replica = self.replicas[seat].id;
-            decisions.push(Decision::Withdraw { request, replica, attempt, reason });
-        }
-    }
-
-    /// Puts a dispatched request back into its queue, with its old turn; returns where it was.
-    fn take_back(&mut self, now: Moment, request: RequestId) -> Option<usize> {
-        let mut entry = self.entries.remove(&request)?;
-        let Place::At { seat, held, charged, .. } = entry.place else {
-            self.entries.insert(request, entry);
-            return None;
-        };
-        // What it has read stays in the cache, as far as can be told; the rest never came there.
-        let blocks = entry.request.prefix.len();
-        let replica = &self.replicas[seat];
-        let read = match replica.pending.first() {
-            Some(head) if head.request == request && head.uncached > 0.0 => {
-                1.0 - replica.head_left(now) / head.uncached
-            }
-            _ => 0.0,
-        };
-        #[expect(clippy::cast_precision_loss, reason = "no prompt has 2^52 blocks")]
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of f64 to usize saturates")]
-        let kept = held + (blocks.saturating_sub(held) as f64 * read) as usize;
-        self.index.forget(seat, entry.request.prefix.get(kept..).unwrap_or_default());
-        self.replicas[seat].leave(request, entry.request.class, now);
-        self.shares.refund(entry.request.class, charged);
-        entry.place = Place::Waiting;
-        self.enqueue(&entry);
-        self.entries.insert(request, entry);
-        Some(seat)
-    }
-
     /// Ends a waiting request unserved.
     pub(crate) fn reject(&mut self, request: RequestId, reason: Rejection, decisions: &mut Vec<Decision>) {
         if let Some(entry) = self.entries.remove(&request) {
@@ -514,15 +294,6 @@ impl Dispatcher {
             .sum();
         let backlog: f64 = self.backlog.iter().flatten().sum();
         Duration::from_secs_f64(if rate > 0.0 { (backlog / rate).clamp(0.5, 3_600.0) } else { 5.0 })
-    }
-
-    fn hear_silence(&mut self, now: Moment, decisions: &mut Vec<Decision>) {
-        for seat in 0..self.replicas.len() {
-            if self.replicas[seat].silent_at(&self.config).is_some_and(|at| at <= now) {
-                self.replicas[seat].fall_silent();
-                self.move_pending(now, seat, decisions);
-            }
-        }
     }
 
     /// Computes the price of work anew where it is due, and who stands by at it.
@@ -547,24 +318,6 @@ impl Dispatcher {
                     self.enqueue(&entry);
                     self.entries.insert(id, entry);
                 }
-            }
-        }
-    }
-
-    /// Reserves as many replicas for calls as these have needed of late, and some more; half of all at most.
-    fn reserve(&mut self, now: Moment, rate: f64) {
-        let Some(needed) = self.calls.due(now) else { return };
-        let well: Vec<usize> = (0..self.replicas.len()).filter(|seat| self.replicas[*seat].admits(now)).collect();
-        let most = well.len() / 2;
-        let (mut reserved, mut covered) = (0, 0.0);
-        for replica in &mut self.replicas {
-            replica.reserved = false;
-        }
-        for seat in well {
-            if reserved < most && needed > rate * CALLS_ARE_RARE && covered < needed * self.config.reserve_headroom {
-                self.replicas[seat].reserved = true;
-                covered += self.replicas[seat].rates.prefill();
-                reserved += 1;
             }
         }
     }
