@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("knowledge", &["desk"]),
     ("answers", &["desk", "knowledge"]),
     ("policy", &["protocol"]),
-    ("gateway", &["desk", "policy", "protocol", "service"]),
+    ("gateway", &["desk", "placement", "policy", "protocol", "service"]),
     ("placement", &["protocol"]),
     ("simulator", &["policy", "protocol"]),
     // Stands outside what it measures.
@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("console", &["desk", "ui"]),
     (
         "server",
-        &["answers", "blobs", "chat", "console", "desk", "gateway", "knowledge", "protocol", "service", "store", "ui"],
+        &["answers", "blobs", "chat", "console", "desk", "gateway", "knowledge", "placement", "protocol", "service", "store", "ui"],
     ),
     // The inference node.
     ("protocol", &[]),
