@@ -120,18 +120,21 @@ pub(crate) enum ClusterCommand {
 }
 
 const PLAN_HELP: &str = "\
-The models are those of [[inference.models]] in the configuration; without any, nothing is placed. The plan is made anew when
-a node comes, goes, is drained or changes its health, and carried out by the server that dispatches. `--json` prints all of it.
+The models are those of [[inference.models]] in the configuration; without any, nothing is
+placed. The plan is made anew when a node comes, goes, is drained or changes its health, and
+carried out by the server that dispatches. `--json` prints all of it.
 
 Examples:
   appliance cluster plan                          what lies where, and what is still to be done
-  appliance cluster plan --why --model qwen3-32b  why on these nodes, and why not on the others
-  appliance cluster plan --why --node gpu-3       what lies on this node, and why nothing else does";
+  appliance cluster plan --why --model qwen3-32b  why on these nodes, why not on the others
+  appliance cluster plan --why --node gpu-3       what lies on it, and why nothing else does";
 
 const DRAIN_HELP: &str = "\
-A model is loaded elsewhere before it is unloaded here, where another node has room for it; `appliance cluster plan` shows how
-far that is. The last replica of a model serves until its heir does. The node stays drained over restarts and whichever server
-dispatches; the journal notes who asked. A node that is drained already stays so (exit code 0).
+A model is loaded elsewhere before it is unloaded here, where another node has room for it;
+`appliance cluster plan` shows how far that is. The last replica of a model serves until its
+heir does; where there is no room for one, nobody serves it afterwards. The node stays drained
+over restarts and whichever server dispatches; the journal notes who asked. A node that is
+drained already stays so (exit code 0).
 
 Example:
   appliance cluster drain gpu-1 && appliance cluster plan --node gpu-1";

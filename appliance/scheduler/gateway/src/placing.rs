@@ -6,11 +6,13 @@
 //! dispatches acts, under the epoch of its lease; the others show what they would do.
 
 mod executor;
+mod memory;
 mod operation;
 mod picture;
 mod refusals;
 mod single;
 mod status;
+mod way;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -8,24 +8,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use placement::{Action, Because, Model, ModelId, Node, NodeName, Replica, Settings, Slot, Snapshot, Step, Target};
+use placement::{Action, Because, Model, Settings, Slot, Snapshot, Step, Target};
+use protocol::ModelState;
 use protocol::gpu::UnixMillis;
-use protocol::{ModelLoad, ModelState};
 use tokio::time::Instant;
 
+use super::memory::Memory;
 use super::operation::{Kind, Operation, Progress};
 use super::picture::{Heard, Known, snapshot};
-use super::refusals::Refusals;
-use super::single::{Planned, plan_single};
+use super::single::plan_single;
 use super::status::{PendingStep, PlacementStatus, RefusedModel, StepState};
+use super::way::{Key, Way, is_done, key_of, kind_of, rests_on, saw};
 
 /// How often a plan is made anew though nothing called for it: foreign memory moves, times of rest end.
 const REPLAN: Duration = Duration::from_secs(5);
-/// An engine that ends again and again for so long does not serve, and its model is better off elsewhere.
-const RESTARTING_LIMIT: Duration = Duration::from_secs(60);
-
-/// A model on a node.
-pub(super) type Key = (ModelId, NodeName);
 
 /// What a node is to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,28 +30,11 @@ pub(super) struct Order {
     pub(super) kind: Kind,
 }
 
-/// The plan that is being carried out.
-struct Way {
-    planned: Planned,
-    made: Instant,
-    /// What it rests on.
-    rests_on: Vec<Node>,
-    /// Everything that it saw, roughly: once it is done, a change calls for the next.
-    saw: (Vec<Node>, Vec<Replica>),
-    /// A step failed.
-    over: bool,
-}
-
 /// Carries plans out.
 pub(super) struct Executor {
     catalogue: Vec<Model>,
     settings: Settings,
-    nodes_since: BTreeMap<NodeName, (u64, UnixMillis)>,
-    replicas_since: BTreeMap<(ModelId, Slot), UnixMillis>,
-    /// Failures that were noted already, until the model does something else.
-    failed: BTreeSet<Key>,
-    restarting: BTreeMap<Key, Instant>,
-    refusals: Refusals,
+    memory: Memory,
     operations: BTreeMap<Key, Operation>,
     targets: Vec<Target>,
     way: Option<Way>,
@@ -68,11 +47,7 @@ impl Executor {
         Self {
             catalogue,
             settings,
-            nodes_since: BTreeMap::new(),
-            replicas_since: BTreeMap::new(),
-            failed: BTreeSet::new(),
-            restarting: BTreeMap::new(),
-            refusals: Refusals::default(),
+            memory: Memory::default(),
             operations: BTreeMap::new(),
             targets: Vec::new(),
             way: None,
@@ -88,7 +63,8 @@ impl Executor {
             self.operations.clear();
             self.way = None;
         }
-        self.remember(now, at, heard);
+        let operations = &self.operations;
+        self.memory.remember(now, at, heard, &self.catalogue, |key| operations.contains_key(key));
         let mut orders = self.advance(now, heard);
         if let Some(snapshot) = self.replan_on(now, at, heard) {
             self.plan(now, snapshot);
@@ -107,66 +83,6 @@ impl Executor {
         let again = operation.not_taken(now);
         if lasting || !again {
             self.fail(now, &order.key, reason.to_owned());
-        }
-    }
-
-    /// Takes note of since when what is there, and of what fails by itself.
-    fn remember(&mut self, now: Instant, at: UnixMillis, heard: &[Heard]) {
-        let mut nodes_since = BTreeMap::new();
-        let mut replicas_since = BTreeMap::new();
-        for node in heard {
-            let incarnation = node.beat.incarnation;
-            let before = self.nodes_since.get(&node.name).filter(|(known, _)| *known == incarnation);
-            if before.is_none() {
-                self.refusals.forget_node(&node.name);
-            }
-            nodes_since.insert(node.name.clone(), before.copied().unwrap_or((incarnation, at)));
-            for model in &self.catalogue {
-                let Some(gpu) = node.gpu_of(&model.id) else { continue };
-                let lies = (model.id.clone(), Slot { node: node.name.clone(), gpu });
-                let since = self.replicas_since.get(&lies).copied().unwrap_or(at);
-                replicas_since.insert(lies, since);
-            }
-        }
-        (self.nodes_since, self.replicas_since) = (nodes_since, replicas_since);
-        for (node, model) in heard.iter().flat_map(|node| self.catalogue.iter().map(move |model| (node, model.id.clone())))
-            .collect::<Vec<_>>()
-        {
-            let key = (model, node.name.clone());
-            let Some(load) = node.load(&key.0) else { continue };
-            self.notice(now, key, load);
-        }
-    }
-
-    /// What fails without our doing is a refusal all the same.
-    fn notice(&mut self, now: Instant, key: Key, load: &ModelLoad) {
-        if load.state != ModelState::Restarting {
-            self.restarting.remove(&key);
-        }
-        let reason = || load.reason.clone().unwrap_or_else(|| "it failed there".to_owned());
-        match load.state {
-            ModelState::Ready => {
-                self.failed.remove(&key);
-                self.refusals.forget(&key.0, &key.1);
-            }
-            // Of what is being loaded the operation tells.
-            _ if self.operations.contains_key(&key) => {}
-            ModelState::Failed => {
-                if self.failed.insert(key.clone()) {
-                    let left_alone = self.refusals.note(&key.0, &key.1, reason(), now);
-                    tell_failed(&key, &reason(), left_alone);
-                }
-            }
-            ModelState::Restarting => {
-                let since = *self.restarting.entry(key.clone()).or_insert(now);
-                if now > since + RESTARTING_LIMIT && self.refusals.why(&key.0, &key.1, now).is_none() {
-                    let left_alone = self.refusals.note(&key.0, &key.1, reason(), now);
-                    tell_failed(&key, &reason(), left_alone);
-                }
-            }
-            ModelState::Loading | ModelState::Draining | ModelState::Unloaded => {
-                self.failed.remove(&key);
-            }
         }
     }
 
@@ -227,9 +143,7 @@ impl Executor {
         }
         match operation.kind {
             Kind::Load { .. } => {
-                let left_alone = self.refusals.note(&key.0, &key.1, reason.clone(), now);
-                self.failed.insert(key.clone());
-                tell_failed(key, &reason, left_alone);
+                self.memory.failed(now, key, reason);
             }
             Kind::Unload { gpu } => {
                 let (model, node) = key;
@@ -263,12 +177,12 @@ impl Executor {
             Kind::Load { gpu } => Some((model.clone(), Slot { node: node.clone(), gpu })),
             Kind::Unload { .. } => None,
         });
-        let refused = self.refusals.all(now).map(|(model, node, why, _)| ((model.clone(), node.clone()), why.to_owned()));
+        let refused = self.memory.refusals.all(now).map(|(model, node, why, _)| ((model.clone(), node.clone()), why.to_owned()));
         let known = Known {
             catalogue: &self.catalogue,
             refused: refused.collect(),
-            nodes_since: &self.nodes_since,
-            replicas_since: &self.replicas_since,
+            nodes_since: &self.memory.nodes_since,
+            replicas_since: &self.memory.replicas_since,
             coming: coming.collect(),
             leaving: self.given_away(heard),
             targets: &self.targets,
@@ -422,7 +336,7 @@ impl Executor {
         let remarks = given_up.map(|(model, count)| {
             format!("{model}: {count} more wanted, but a node holds a model once and no other node has room for it")
         });
-        let refusals = self.refusals.all(now).map(|(model, node, reason, left)| RefusedModel {
+        let refusals = self.memory.refusals.all(now).map(|(model, node, reason, left)| RefusedModel {
             model: model.0.clone(),
             node: node.0.clone(),
             reason: reason.to_owned(),
@@ -464,56 +378,9 @@ impl Executor {
     }
 }
 
-/// The model and node of a step; nodes hold a model on one GPU.
-fn key_of(step: &Step) -> Option<Key> {
-    step.slots.first().map(|slot| (step.model.clone(), slot.node.clone()))
-}
-
-fn kind_of(step: &Step) -> Option<Kind> {
-    let gpu = step.slots.first()?.gpu;
-    Some(match step.action {
-        Action::Load => Kind::Load { gpu },
-        Action::Unload => Kind::Unload { gpu },
-    })
-}
-
-/// Whether a step is done, by what the nodes say: nothing else counts.
-fn is_done(step: &Step, heard: &[Heard]) -> bool {
-    let (Some(slot), model) = (step.slots.first(), &step.model) else { return true };
-    let node = heard.iter().find(|node| node.name == slot.node);
-    let lies = node.and_then(|node| node.gpu_of(model)) == Some(slot.gpu);
-    match step.action {
-        Action::Load => lies && node.is_some_and(|node| node.is_ready(model)),
-        Action::Unload => !lies,
-    }
-}
-
-/// What a plan rests on: nodes, whether they are drained, their GPUs' health, what they refuse. Not their memory, which moves
-/// with every step.
-fn rests_on(snapshot: &Snapshot) -> Vec<Node> {
-    let mut nodes = snapshot.nodes.clone();
-    for gpu in nodes.iter_mut().flat_map(|node| &mut node.gpus) {
-        gpu.free_bytes = 0;
-        gpu.used.clear();
-    }
-    nodes
-}
-
-/// Everything that a plan saw, memory in foreign hands to the GiB.
-fn saw(snapshot: &Snapshot) -> (Vec<Node>, Vec<Replica>) {
-    let mut nodes = snapshot.nodes.clone();
-    for gpu in nodes.iter_mut().flat_map(|node| &mut node.gpus) {
-        gpu.free_bytes = gpu.foreign_bytes() >> 30;
-        gpu.used.clear();
-    }
-    (nodes, snapshot.replicas.clone())
-}
-
 fn count(action: &'static str, outcome: &'static str) {
     metrics::counter!("sfetnic_placement_steps_total", "action" => action, "outcome" => outcome).increment(1);
 }
 
-fn tell_failed((model, node): &Key, reason: &str, left_alone: Duration) {
-    let left_alone_s = left_alone.as_secs();
-    tracing::warn!(%model, %node, reason, left_alone_s, "placement: a model failed to load; the node is left alone with it");
-}
+#[cfg(test)]
+mod tests;
