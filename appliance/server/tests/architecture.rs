@@ -27,7 +27,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("console", &["desk", "ui"]),
     (
         "server",
-        &["answers", "blobs", "chat", "console", "desk", "gateway", "knowledge", "placement", "protocol", "service", "store", "ui"],
+        &[
+            "answers",
+            "blobs",
+            "chat",
+            "console",
+            "desk",
+            "gateway",
+            "knowledge",
+            "placement",
+            "protocol",
+            "service",
+            "store",
+            "ui",
+        ],
     ),
     // The inference node.
     ("protocol", &[]),

@@ -46,7 +46,8 @@ async fn a_drained_node_stays_drained_over_a_killed_server() {
     assert_eq!(back, serde_json::json!({ "node": "gpu-1", "drained": false, "changed": true }));
 
     let journal = server.run(&["journal", "tail", "-n", "50"]);
-    let rows: Vec<&str> = journal.lines().filter(|line| line.contains("Drained") || line.contains("Undrained")).collect();
+    let rows: Vec<&str> =
+        journal.lines().filter(|line| line.contains("Drained") || line.contains("Undrained")).collect();
     assert_eq!(rows.len(), 2, "each change once: {journal}");
     let uid = nix::unistd::geteuid().to_string();
     assert!(rows.iter().all(|row| row.contains("gpu-1") && row.contains(&uid)), "{rows:?}");

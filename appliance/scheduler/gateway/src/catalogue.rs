@@ -64,7 +64,8 @@ impl ModelConfig {
             (None, None) => Err(format!("`{id}` needs vram_gib: the GPU memory of a replica, weights and cache")),
             (None, Some(0)) => Err(format!("`{id}`: vram_bytes is 0; only models on GPUs are placed")),
             (None, Some(bytes)) => Ok(bytes),
-            (Some(gib), None) if gib.is_finite() && gib > 0.0 && gib < 1e6 => {
+            (Some(gib), None) if gib.is_finite() && gib > 0.0 && gib < 1e6 =>
+            {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just now")]
                 Ok((gib * GIB).ceil() as u64)
             }
@@ -131,8 +132,11 @@ mod tests {
 
     #[test]
     fn a_short_entry_is_enough() {
-        let models = read("id = 'qwen'\nvram_gib = 1.5\nwants = [{ class = 'chat' }, { class = 'mail', weight = 2, minimum = 0, wanted = 3 }]");
-        let expected = Model::on_one_gpu("qwen", 3 << 29).wanted_by(Class::Chat, 1, 1, 1).wanted_by(Class::Mail, 2, 0, 3);
+        let models = read(
+            "id = 'qwen'\nvram_gib = 1.5\nwants = [{ class = 'chat' }, { class = 'mail', weight = 2, minimum = 0, wanted = 3 }]",
+        );
+        let expected =
+            Model::on_one_gpu("qwen", 3 << 29).wanted_by(Class::Chat, 1, 1, 1).wanted_by(Class::Mail, 2, 0, 3);
         assert_eq!(models.unwrap(), [expected]);
     }
 
@@ -155,7 +159,10 @@ mod tests {
             ("id = 'm'\nvram_gib = 1\ngpus = [0]", "gpus lists 0"),
             ("id = 'm'\nvram_gib = 1\ngpus = [1, 1]", "gpus lists 1"),
             ("id = 'm'\nvram_gib = 1\ngpus = []", "no shape"),
-            ("id = 'm'\nvram_gib = 1\nwants = [{ class = 'chat', minimum = 2, wanted = 1 }]", "above the number wanted"),
+            (
+                "id = 'm'\nvram_gib = 1\nwants = [{ class = 'chat', minimum = 2, wanted = 1 }]",
+                "above the number wanted",
+            ),
             ("id = 'm'\nvram_gib = 1\nwants = [{ class = 'chat' }, { class = 'chat' }]", "wanted twice for chat"),
             ("id = 'm'\nvram_gib = 1\nwants = [{ class = 'fax' }]", "fax"),
             ("id = 'm'\nvram = 1", "vram"),

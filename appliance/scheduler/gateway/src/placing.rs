@@ -137,7 +137,9 @@ fn tell(nodes: &Arc<Nodes>, order: Order, epoch: Option<u64>, answers: mpsc::Sen
         let lasting = matches!(error, NodeError::Failed { status: 400..=499, .. } | NodeError::Refused { .. });
         tracing::debug!(node = %order.key.1, model, error = chain(&error), lasting, "placement: not taken");
         let reason = match error {
-            NodeError::Failed { message, .. } | NodeError::Refused { message } | NodeError::Busy { message, .. } => message,
+            NodeError::Failed { message, .. } | NodeError::Refused { message } | NodeError::Busy { message, .. } => {
+                message
+            }
             error => chain(&error),
         };
         // Nobody listens once the gateway has stopped.
@@ -155,7 +157,11 @@ pub(crate) fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
     describe_counter!("sfetnic_placement_plans_total", "Plans that were made");
     describe_counter!("sfetnic_placement_steps_total", "Steps of plans, by action and outcome");
-    describe_histogram!("sfetnic_placement_step_seconds", Unit::Seconds, "From a step's beginning to its end, by action");
+    describe_histogram!(
+        "sfetnic_placement_step_seconds",
+        Unit::Seconds,
+        "From a step's beginning to its end, by action"
+    );
     describe_gauge!("sfetnic_placement_pending_steps", "Steps of the present plan that are not done");
     describe_gauge!("sfetnic_placement_unplaced_replicas", "Replicas that are wanted and find no place");
 }

@@ -213,7 +213,8 @@ async fn only_the_server_that_dispatches_acts() {
     let node = start_on_gpus(store_of(&[MODEL]), free_port(), &[250]);
     let placing = placing(&configured(&[&node], vec![model(MODEL, 2)])).await;
     placing.gateway.play(Role::Follower { dispatcher: Some(2) });
-    until("the plan is shown", || placing.status().pending.first().is_some_and(|step| step.action == Action::Load)).await;
+    until("the plan is shown", || placing.status().pending.first().is_some_and(|step| step.action == Action::Load))
+        .await;
     let status = placing.status();
     assert!(!status.acting);
     assert!(status.remarks.is_empty() && status.plan.unwrap().unplaced[0].replicas == 1, "one node holds one replica");
@@ -238,8 +239,10 @@ async fn only_the_server_that_dispatches_acts() {
 async fn without_a_catalogue_nodes_keep_what_they_have_and_a_drained_one_is_given_nothing() {
     let node = support::start_with(&[MODEL]);
     let placing = placing(&configured(&[&node], Vec::new())).await;
-    until("the model serves", || placing.gateway.status().iter().any(|it| it.model == MODEL && !it.replicas.is_empty()))
-        .await;
+    until("the model serves", || {
+        placing.gateway.status().iter().any(|it| it.model == MODEL && !it.replicas.is_empty())
+    })
+    .await;
     let mut running = placing.ask(400).send().await.unwrap().bytes_stream();
     running.next().await.unwrap().unwrap();
     placing.gateway.drain(["node-0".to_owned()].into());

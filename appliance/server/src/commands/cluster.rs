@@ -39,7 +39,10 @@ pub(crate) async fn run(command: ClusterCommand, config: &Config, json: bool) ->
             } else if nodes.is_empty() {
                 print::line("No inference node is configured; see [inference] in docs/operations.md.");
             } else {
-                print::table(&["NODE", "STATE", "HEARD", "RELEASE", "GPUS", "MODELS", "TROUBLE"], nodes.iter().map(node));
+                print::table(
+                    &["NODE", "STATE", "HEARD", "RELEASE", "GPUS", "MODELS", "TROUBLE"],
+                    nodes.iter().map(node),
+                );
             }
         }
     }

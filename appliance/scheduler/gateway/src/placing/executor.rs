@@ -177,7 +177,8 @@ impl Executor {
             Kind::Load { gpu } => Some((model.clone(), Slot { node: node.clone(), gpu })),
             Kind::Unload { .. } => None,
         });
-        let refused = self.memory.refusals.all(now).map(|(model, node, why, _)| ((model.clone(), node.clone()), why.to_owned()));
+        let refused =
+            self.memory.refusals.all(now).map(|(model, node, why, _)| ((model.clone(), node.clone()), why.to_owned()));
         let known = Known {
             catalogue: &self.catalogue,
             refused: refused.collect(),
@@ -239,9 +240,11 @@ impl Executor {
         metrics::gauge!("sfetnic_placement_unplaced_replicas")
             .set(f64::from(plan.unplaced.iter().map(|unplaced| unplaced.replicas).sum::<u32>()));
         self.targets.clone_from(&plan.targets);
-        let wants: BTreeMap<Key, Kind> = plan.steps.iter().filter_map(|step| Some((key_of(step)?, kind_of(step)?))).collect();
+        let wants: BTreeMap<Key, Kind> =
+            plan.steps.iter().filter_map(|step| Some((key_of(step)?, kind_of(step)?))).collect();
         // What no node was told of yet, and is not wanted any more, does not happen.
-        self.operations.retain(|key, it| it.is_told() || it.because == Because::Ended || wants.get(key) == Some(&it.kind));
+        self.operations
+            .retain(|key, it| it.is_told() || it.because == Because::Ended || wants.get(key) == Some(&it.kind));
         self.way = Some(Way { planned, made: now, rests_on, saw, over: false });
     }
 

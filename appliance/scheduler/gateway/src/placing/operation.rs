@@ -157,6 +157,9 @@ impl Operation {
                 Progress::Goes
             }
             ModelState::Failed => failed(reason(), false),
+            ModelState::Unloaded if !self.loading_seen => {
+                failed("the node took the order and did not begin".to_owned(), false)
+            }
             ModelState::Unloaded => failed("somebody unloaded it meanwhile".to_owned(), false),
             ModelState::Draining => Progress::Goes,
         }

@@ -143,18 +143,19 @@ fn refusal(node: &Heard, model: &Model, known: &Known<'_>) -> Option<String> {
 }
 
 /// What lies on the node, comes there, or leaves it.
-fn replicas<'a>(
-    now: UnixMillis,
-    node: &'a Heard,
-    known: &'a Known<'_>,
-) -> impl Iterator<Item = Replica> + 'a {
+fn replicas<'a>(now: UnixMillis, node: &'a Heard, known: &'a Known<'_>) -> impl Iterator<Item = Replica> + 'a {
     known.catalogue.iter().filter_map(move |model| {
         let slot = |gpu| Slot { node: node.name.clone(), gpu };
         let lies = node.gpu_of(&model.id).map(slot);
         let comes = || known.coming.iter().find(|(id, slot)| *id == model.id && slot.node == node.name);
         let Some(slot) = lies else {
             let (_, slot) = comes()?.clone();
-            return Some(Replica { model: model.id.clone(), slots: vec![slot], state: ModelState::Loading, since: now });
+            return Some(Replica {
+                model: model.id.clone(),
+                slots: vec![slot],
+                state: ModelState::Loading,
+                since: now,
+            });
         };
         let leaves = known.leaving.contains(&(model.id.clone(), node.name.clone()));
         let state = if leaves { ModelState::Draining } else { node.load(&model.id)?.state };
@@ -167,8 +168,8 @@ fn replicas<'a>(
 pub(super) mod tests {
     use std::sync::Arc;
 
-    use protocol::{CpuDescription, EngineKind, HeldMemory, ModelDescription, Task};
     use protocol::gpu::{Driver, DriverVersions, Source};
+    use protocol::{CpuDescription, EngineKind, HeldMemory, ModelDescription, Task};
 
     use super::*;
 
@@ -201,11 +202,8 @@ pub(super) mod tests {
         };
         let gpu = |(index, gib): (u32, &u64)| {
             let on = models.iter().filter(|(_, state, gpu)| *gpu == Some(index) && *state != ModelState::Unloaded);
-            let held = on.map(|(id, ..)| HeldMemory {
-                model: (*id).to_owned(),
-                set_aside_bytes: GIB,
-                used_bytes: Some(0),
-            });
+            let held =
+                on.map(|(id, ..)| HeldMemory { model: (*id).to_owned(), set_aside_bytes: GIB, used_bytes: Some(0) });
             GpuLoad {
                 index,
                 vram_total_bytes: gib * GIB,
@@ -281,7 +279,10 @@ pub(super) mod tests {
         let (without, mut other) = (heard("a", &[10], &[]), heard("b", &[10], &[ready]));
         let failed = heard("c", &[10], &[ready]);
         Arc::make_mut(&mut other.described).engines.clear();
-        let large = Model { shapes: vec![placement::Shape { nodes: 1, gpus: 2, bytes_per_gpu: GIB }], ..Model::on_one_gpu("large", 2 * GIB) };
+        let large = Model {
+            shapes: vec![placement::Shape { nodes: 1, gpus: 2, bytes_per_gpu: GIB }],
+            ..Model::on_one_gpu("large", 2 * GIB)
+        };
         let snapshot = drawn(&[Model::on_one_gpu("m", GIB), large], &[without, other, failed]);
         let why = |node: usize, model: &str| snapshot.nodes[node].refuses[&ModelId::from(model)].clone();
         assert_eq!(why(0, "m"), "it is not in the node's store");

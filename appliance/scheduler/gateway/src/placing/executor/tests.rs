@@ -168,11 +168,7 @@ fn a_load_that_fails_goes_elsewhere_and_comes_back_only_after_a_while() {
 
 #[test]
 fn a_lost_node_and_a_sick_gpu_call_for_a_plan_at_once() {
-    let nodes = vec![
-        node("a", 5, &[("m", true)]),
-        node("b", 6, &[("m", false)]),
-        node("c", 10, &[("m", false)]),
-    ];
+    let nodes = vec![node("a", 5, &[("m", true)]), node("b", 6, &[("m", false)]), node("c", 10, &[("m", false)])];
     let mut world = World::new(vec![model("m", 2, 1)], nodes);
     world.run();
     world.nodes.remove(0);
