@@ -89,7 +89,9 @@ impl Gateway {
         let known = known.collect();
         let prefix_seed = rand::random();
         let peers = Peers::new(config, peer_key);
-        let role = watch::Sender::new(Role::Alone);
+        // Of several servers none acts before it holds the lease.
+        let alone = config.peers.is_empty();
+        let role = watch::Sender::new(if alone { Role::Alone } else { Role::Follower { dispatcher: None } });
         let nodes = Arc::new(Nodes { known, dispatchers, directions, role, peers, prefix_seed, tasks, stop });
         let (status, placement) = watch::channel(PlacementStatus::default());
         // Checked with the rest of the configuration: one that contradicts itself starts no server.
