@@ -44,7 +44,8 @@ texts! {
         heard: String, silent: String, never: String, unwell: String, gpu_ok: String, gpu_admits_nothing: String,
         gpu_draining: String, gpu_needs_reset: String, temperature: String, busy: String, memory: String, of: String,
         processor: String, model: String, place: String, calls: String, chats: String, letters: String, rest: String,
-        serves: String, serves_not: String, note: String,
+        serves: String, serves_not: String, note: String, drained: String, steps: String, load_waits: String,
+        load_goes: String, unload_waits: String, unload_empties: String, unload_goes: String, interrupts: String,
     }
     SignIn {
         title: String, lead: String, username: String, password: String, submit: String, wrong: String, wait: String,

@@ -24,6 +24,11 @@ async fn an_administrator_sees_nodes_gpus_models_and_what_waits() {
         "qwen",
         "3/8",
         "nu primește",
+        "scos din serviciu",
+        "Ce mai este de făcut",
+        "qwen se încarcă pe gpu-1, placa 1.",
+        "qwen termină ce a început pe gpu-3, placa 1; apoi va fi descărcat.",
+        "qwen va fi descărcat de pe gpu-2, placa 1. Până la reîncărcare, modelul nu răspunde nicăieri.",
     ] {
         assert!(answer.text.contains(seen), "{seen}");
     }

@@ -69,6 +69,10 @@ pub enum Event {
     AccountChanged,
     /// A lease went to another server.
     LeaseTaken,
+    /// Somebody asked that an inference node be emptied.
+    NodeDrained,
+    /// Somebody took an inference node back into service.
+    NodeUndrained,
     /// A backup was made.
     BackupMade,
     /// The database was restored from a backup.

@@ -10,6 +10,7 @@ mod cluster;
 mod journal;
 mod knowledge;
 mod listener;
+mod placement;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ pub(crate) use client::{AdminClient, ClientError};
 pub(crate) use journal::Verdict;
 pub(crate) use knowledge::{Everything, ImportBatch, Imported, StateRequest};
 pub(crate) use listener::listen;
+pub(crate) use placement::{Drained, follow as follow_drained};
 
 /// What the admin socket works with.
 pub(crate) struct AdminParts {
@@ -64,6 +66,7 @@ fn router(parts: Admin) -> axum::Router {
         .merge(journal::routes())
         .merge(backups::routes())
         .merge(cluster::routes())
+        .merge(placement::routes())
         .with_state(parts)
 }
 

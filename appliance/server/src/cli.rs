@@ -110,6 +110,57 @@ pub(crate) enum ClusterCommand {
     /// Find how many nodes a site needs for so many calls and chats at once; needs no running server.
     #[command(after_help = capacity::SIZE_HELP)]
     Size(SizeArgs),
+    /// Where the models of the catalogue lie and shall lie, what is still to be done, and why.
+    #[command(after_help = PLAN_HELP)]
+    Plan(PlanArgs),
+    /// Empty a node: it is given nothing new, what runs finishes, its models move off. It stays drained until `undrain`.
+    #[command(after_help = DRAIN_HELP)]
+    Drain {
+        /// The node, by its name in the configuration (`appliance cluster nodes`).
+        node: String,
+    },
+    /// Take a drained node back into service.
+    #[command(
+        after_help = "Models move onto it as the plan sees fit: what lies well elsewhere stays there.\nA node that is in service already stays so (exit code 0)."
+    )]
+    Undrain {
+        /// The node, by its name in the configuration (`appliance cluster nodes`).
+        node: String,
+    },
+}
+
+const PLAN_HELP: &str = "\
+The models are those of [[inference.models]] in the configuration; without any, nothing is
+placed. The plan is made anew when a node comes, goes, is drained or changes its health, and
+carried out by the server that dispatches. `--json` prints all of it.
+
+Examples:
+  appliance cluster plan                          what lies where, and what is still to be done
+  appliance cluster plan --why --model qwen3-32b  why on these nodes, why not on the others
+  appliance cluster plan --why --node gpu-3       what lies on it, and why nothing else does";
+
+const DRAIN_HELP: &str = "\
+A model is loaded elsewhere before it is unloaded here, where another node has room for it;
+`appliance cluster plan` shows how far that is. The last replica of a model serves until its
+heir does; where there is no room for one, nobody serves it afterwards. The node stays drained
+over restarts and whichever server dispatches; the journal notes who asked. A node that is
+drained already stays so (exit code 0).
+
+Example:
+  appliance cluster drain gpu-1 && appliance cluster plan --node gpu-1";
+
+/// Arguments of `cluster plan`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PlanArgs {
+    /// Say for each model and node why it lies there, or why it does not.
+    #[arg(long)]
+    pub why: bool,
+    /// Only this model.
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// Only this node.
+    #[arg(long, value_name = "NODE")]
+    pub node: Option<String>,
 }
 
 /// `appliance gateway …`.

@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("knowledge", &["desk"]),
     ("answers", &["desk", "knowledge"]),
     ("policy", &["protocol"]),
-    ("gateway", &["desk", "policy", "protocol", "service"]),
+    ("gateway", &["desk", "placement", "policy", "protocol", "service"]),
     ("placement", &["protocol"]),
     ("simulator", &["policy", "protocol"]),
     // Stands outside what it measures.
@@ -35,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "desk",
             "gateway",
             "knowledge",
+            "placement",
             "policy",
             "protocol",
             "service",

@@ -11,6 +11,7 @@ mod columns;
 mod commit;
 mod config;
 mod conversations;
+mod drained;
 mod error;
 mod journal;
 mod leases;
@@ -27,6 +28,7 @@ pub use backup::{BackupError, BackupKey, Manifest, OnProgress, Progress, Summary
 pub use cases::CaseRepository;
 pub use config::{ClusterTls, Peer, StoreConfig};
 pub use conversations::ConversationRepository;
+pub use drained::{DrainedNode, DrainedNodes};
 pub use error::StoreError;
 pub use journal::{Broken, JournalFeed, Sealed, Sealer, Verification, verify_journal_file};
 pub use leases::{DISPATCHER_LEASE, Fence, Lease, LeaseKeeper, Leases, OUTBOX_LEASE, SEALER_LEASE, WATCHDOG_LEASE};

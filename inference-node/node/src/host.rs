@@ -2,6 +2,7 @@
 
 mod admission;
 mod catalogue;
+mod chosen;
 mod hosted;
 mod supervisor;
 mod vram;
@@ -20,6 +21,7 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use admission::{Permit, Refusal};
 pub(crate) use catalogue::{Catalogue, Entry};
+pub(crate) use chosen::NotThere;
 pub(crate) use hosted::{Command, Hosted, NotAdmitted, Work};
 use vram::Ledger;
 

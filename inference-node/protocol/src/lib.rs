@@ -9,5 +9,5 @@ pub mod node;
 pub mod request;
 
 pub use model::{EngineKind, Language, ModelDescription, ModelState, Task};
-pub use node::{CpuDescription, GpuLoad, Heartbeat, ModelLoad, NodeDescription};
+pub use node::{CpuDescription, GpuLoad, Heartbeat, HeldMemory, LoadRequest, ModelLoad, NodeDescription};
 pub use request::Class;

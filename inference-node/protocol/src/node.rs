@@ -69,6 +69,12 @@ pub struct ModelLoad {
     /// Live streams that it listens to; they share its slots, each computing a small part of the time.
     #[serde(default)]
     pub streams: u32,
+    /// The GPU that it is on, is being loaded on, or was on when its engine ended; none on the CPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<u32>,
+    /// Why it is in its state, when that needs saying.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// How a GPU is doing, in short.
@@ -76,10 +82,37 @@ pub struct ModelLoad {
 pub struct GpuLoad {
     /// Its number on the node.
     pub index: u32,
+    /// All its memory; zero where the node is of a release that did not tell.
+    #[serde(default)]
+    pub vram_total_bytes: u64,
     /// Memory that nobody uses: neither this node's models nor foreign processes.
     pub vram_free_bytes: u64,
     /// Memory that may still be given to models here: free, less what is reserved and not yet in use.
     pub vram_available_bytes: u64,
     /// What may be done with it.
     pub health: Health,
+    /// What this node's models hold of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldMemory>,
+}
+
+/// What a model holds of a GPU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldMemory {
+    /// The model.
+    pub model: String,
+    /// What is set aside for it.
+    pub set_aside_bytes: u64,
+    /// What its process has taken so far; absent where the driver does not tell it by process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_bytes: Option<u64>,
+}
+
+/// What may be said with `POST /v1/models/{id}/load`, as JSON in the body or as a query.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LoadRequest {
+    /// The GPU to load it on, and no other; without it the one that is left with the least room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<u32>,
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use desk::ports::cluster::{Gpu, GpuHealth, Model, Node};
+use desk::ports::cluster::{Gpu, GpuHealth, Model, Node, Step, StepAction, StepState};
 use ui::{Page, fill};
 
 use crate::auth::signed_in::Administrator;
@@ -56,6 +56,8 @@ struct ClusterPage {
     t: &'static Texts,
     nodes: Vec<NodeRow>,
     models: Vec<ModelRow>,
+    /// Each a sentence.
+    steps: Vec<String>,
 }
 
 pub(crate) async fn page(State(app): State<App>, Administrator(operator): Administrator) -> Result<Response, Problem> {
@@ -67,6 +69,7 @@ pub(crate) async fn page(State(app): State<App>, Administrator(operator): Admini
         t,
         nodes: nodes.into_iter().map(|node| row(t, node)).collect(),
         models: app.parts.cluster.models().into_iter().map(|model| model_row(t, model)).collect(),
+        steps: app.parts.cluster.steps().iter().map(|step| step_text(t, step)).collect(),
     };
     Ok(ui::layout::page_with(StatusCode::OK, &view, operator.language))
 }
@@ -75,6 +78,7 @@ fn row(t: &'static Texts, node: Node) -> NodeRow {
     let state = match node.silent_ms {
         None => ("bad", t.cluster.never.as_str()),
         Some(silent) if silent > SILENT_MS => ("bad", t.cluster.silent.as_str()),
+        Some(_) if node.drained => ("warn", t.cluster.drained.as_str()),
         Some(_) if node.gpus.iter().any(|gpu| gpu.health != GpuHealth::Ok) => ("warn", t.cluster.unwell.as_str()),
         Some(_) => ("good", t.cluster.heard.as_str()),
     };
@@ -115,4 +119,17 @@ fn model_row(t: &'static Texts, model: Model) -> ModelRow {
         ReplicaRow { node: replica.node, state, busy: replica.busy, slots: replica.slots }
     });
     ModelRow { name: model.name, waiting: model.waiting, replicas: replicas.collect() }
+}
+
+fn step_text(t: &'static Texts, step: &Step) -> String {
+    let template = match (step.action, step.state) {
+        (StepAction::Load, StepState::Waiting) => &t.cluster.load_waits,
+        (StepAction::Load, StepState::Emptying | StepState::Begun) => &t.cluster.load_goes,
+        (StepAction::Unload, StepState::Waiting) => &t.cluster.unload_waits,
+        (StepAction::Unload, StepState::Emptying) => &t.cluster.unload_empties,
+        (StepAction::Unload, StepState::Begun) => &t.cluster.unload_goes,
+    };
+    let gpu = step.gpu.to_string();
+    let text = fill(template, &[("model", &step.model), ("node", &step.node), ("gpu", &gpu)]);
+    if step.interrupts { format!("{text} {}", t.cluster.interrupts) } else { text }
 }

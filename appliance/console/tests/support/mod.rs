@@ -32,7 +32,7 @@ use desk::outcome::{HandOff, HandOffReason, Outcome, Reply, StageTrace};
 use desk::ports::assistant::{Assistant, Deaf, Listener, Question};
 use desk::ports::attachments::Attachments;
 use desk::ports::cases::Cases;
-use desk::ports::cluster::{Cluster, Gpu, GpuHealth, Model, Node, Replica};
+use desk::ports::cluster::{Cluster, Gpu, GpuHealth, Model, Node, Replica, Step, StepAction, StepState};
 use desk::ports::conversations::{Conversations, NewConversation};
 use desk::ports::feed::Feed;
 use desk::ports::presence::LocalPresence;
@@ -129,16 +129,36 @@ impl Cluster for Rack {
         let sick = Node {
             name: "gpu-1".to_owned(),
             silent_ms: Some(120),
+            drained: false,
             release: Some("0.1.0".to_owned()),
             gpus: vec![gpu],
             trouble: None,
         };
-        vec![sick, Node { name: "gpu-2".to_owned(), trouble: Some("connection refused".to_owned()), ..Node::default() }]
+        let drained = Node { name: "gpu-3".to_owned(), silent_ms: Some(90), drained: true, ..Node::default() };
+        let silent =
+            Node { name: "gpu-2".to_owned(), trouble: Some("connection refused".to_owned()), ..Node::default() };
+        vec![sick, silent, drained]
     }
 
     fn models(&self) -> Vec<Model> {
         let replica = Replica { node: "gpu-1".to_owned(), serves: false, busy: 3, slots: 8 };
         vec![Model { name: "qwen".to_owned(), waiting: [1, 2, 0, 40], replicas: vec![replica] }]
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        let step = |action, state, node: &str, interrupts| Step {
+            action,
+            state,
+            model: "qwen".to_owned(),
+            node: node.to_owned(),
+            gpu: 1,
+            interrupts,
+        };
+        vec![
+            step(StepAction::Load, StepState::Begun, "gpu-1", false),
+            step(StepAction::Unload, StepState::Emptying, "gpu-3", false),
+            step(StepAction::Unload, StepState::Waiting, "gpu-2", true),
+        ]
     }
 }
 

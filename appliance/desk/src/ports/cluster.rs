@@ -9,6 +9,8 @@ pub struct Node {
     pub name: String,
     /// Milliseconds since it was last heard; none while it never was.
     pub silent_ms: Option<u64>,
+    /// Whether somebody has it emptied: it is given nothing new.
+    pub drained: bool,
     /// The release it runs; none while it does not answer.
     pub release: Option<String>,
     /// Its GPUs.
@@ -76,6 +78,43 @@ pub struct Replica {
     pub slots: u32,
 }
 
+/// A model on its way onto a GPU or off it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Onto or off.
+    pub action: StepAction,
+    /// Where it stands.
+    pub state: StepState,
+    /// The model.
+    pub model: String,
+    /// The node.
+    pub node: String,
+    /// The GPU's number on the node.
+    pub gpu: u32,
+    /// Whether nobody serves the model from this step until it is loaded again.
+    pub interrupts: bool,
+}
+
+/// What is done with a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepAction {
+    /// It is loaded.
+    Load,
+    /// It is unloaded.
+    Unload,
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepState {
+    /// Others come first.
+    Waiting,
+    /// Requests under way finish first.
+    Emptying,
+    /// The node is at it.
+    Begun,
+}
+
 /// Tells of the nodes and models.
 #[async_trait]
 pub trait Cluster: Send + Sync {
@@ -84,4 +123,7 @@ pub trait Cluster: Send + Sync {
 
     /// The models.
     fn models(&self) -> Vec<Model>;
+
+    /// What is still to be done until every model lies where it should.
+    fn steps(&self) -> Vec<Step>;
 }

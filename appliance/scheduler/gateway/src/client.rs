@@ -8,7 +8,7 @@ use camino::Utf8Path;
 use futures::Stream;
 use protocol::node::{HEARTBEAT_PATH, NODE_PATH};
 use protocol::request::{CLASS_HEADER, DEADLINE_HEADER, EPOCH_HEADER, STALE_EPOCH, TRACE_HEADER};
-use protocol::{Class, Language, NodeDescription};
+use protocol::{Class, Language, LoadRequest, NodeDescription};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::multipart::{Form, Part};
 use reqwest::redirect::Policy;
@@ -177,6 +177,18 @@ impl NodeClient {
         refused(response).await
     }
 
+    /// Has a model loaded on a GPU; returns once the memory is set aside, or refused.
+    pub(crate) async fn load(&self, model: &str, gpu: u32, epoch: Option<u64>) -> Result<(), NodeError> {
+        let request = self.http.post(self.address(&format!("/v1/models/{model}/load")));
+        tell(request.json(&LoadRequest { gpu: Some(gpu) }), "to load a model", epoch).await
+    }
+
+    /// Has a model finish what it has begun and unloaded; returns at once.
+    pub(crate) async fn unload(&self, model: &str, epoch: Option<u64>) -> Result<(), NodeError> {
+        let request = self.http.post(self.address(&format!("/v1/models/{model}/unload")));
+        tell(request, "to unload a model", epoch).await
+    }
+
     /// Has `text` spoken; returns with the first sound. More than `most` bytes are an error in the middle. The node gives up
     /// after `life`.
     pub(crate) async fn speak(
@@ -260,6 +272,29 @@ async fn within<T>(
 ) -> Result<T, NodeError> {
     let done = tokio::time::timeout(patience, work).await;
     done.unwrap_or(Err(NodeError::Late { what, within: patience }))
+}
+
+/// Tells the node to do something, as the dispatcher of an epoch.
+async fn tell(request: RequestBuilder, what: &'static str, epoch: Option<u64>) -> Result<(), NodeError> {
+    let request = match epoch {
+        Some(epoch) => request.header(EPOCH_HEADER, epoch),
+        None => request,
+    };
+    within(DESCRIBE, what, async {
+        let sent = request.send().await.map_err(|source| NodeError::Ask { what, source: source.without_url() })?;
+        if sent.status().is_success() {
+            return Ok(());
+        }
+        match refused(sent).await? {
+            Sent::Accepted(_) => Ok(()),
+            Sent::Refused { status, body } => {
+                let told = serde_json::from_slice::<Envelope>(&body);
+                let message = told.map(|envelope| envelope.error.message).unwrap_or_default();
+                Err(NodeError::Failed { status: status.as_u16(), message })
+            }
+        }
+    })
+    .await
 }
 
 /// Sends a request; a refusal is an error.

@@ -1,12 +1,14 @@
 //! The port of the cluster: what is heard of nodes and models, for people.
 
 use async_trait::async_trait;
-use desk::ports::cluster::{Cluster, Gpu, GpuHealth, Model, Node, Replica};
+use desk::ports::cluster::{Cluster, Gpu, GpuHealth, Model, Node, Replica, Step, StepAction, StepState};
+use placement::Action;
 use policy::Standing;
 use protocol::Class;
 use protocol::gpu::{GpuReport, Health};
 
 use crate::gateway::Gateway;
+use crate::placing::{self, PendingStep};
 use crate::status::{ModelStatus, NodeStatus, PlacedReplica};
 
 #[async_trait]
@@ -18,6 +20,28 @@ impl Cluster for Gateway {
     fn models(&self) -> Vec<Model> {
         self.status().into_iter().map(model).collect()
     }
+
+    fn steps(&self) -> Vec<Step> {
+        self.placement().pending.into_iter().map(step).collect()
+    }
+}
+
+fn step(pending: PendingStep) -> Step {
+    Step {
+        action: match pending.action {
+            Action::Load => StepAction::Load,
+            Action::Unload => StepAction::Unload,
+        },
+        state: match pending.state {
+            placing::StepState::Waiting => StepState::Waiting,
+            placing::StepState::Emptying { .. } => StepState::Emptying,
+            placing::StepState::Begun { .. } => StepState::Begun,
+        },
+        model: pending.model,
+        node: pending.node,
+        gpu: pending.gpu,
+        interrupts: pending.interrupts,
+    }
 }
 
 fn node(status: NodeStatus) -> Node {
@@ -25,6 +49,7 @@ fn node(status: NodeStatus) -> Node {
     Node {
         name: status.name,
         silent_ms: status.silent_ms,
+        drained: status.drained,
         release: description.map(|description| description.version.clone()),
         gpus: description.map(|description| description.gpus.gpus.iter().map(gpu).collect()).unwrap_or_default(),
         trouble: status.trouble.or_else(|| description.and_then(|description| description.gpus.unavailable())),

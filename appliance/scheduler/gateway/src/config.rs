@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use camino::Utf8PathBuf;
+use placement::{Model, Settings};
 use policy::PolicyConfig;
 use protocol::Class;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{ModelConfig, catalogue};
 
 /// The inference nodes. None: the appliance answers from its own knowledge, and neither speaks nor hears.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +36,12 @@ pub struct InferenceConfig {
     pub peer_authorities: Option<Utf8PathBuf>,
     /// How requests are dispatched.
     pub dispatch: PolicyConfig,
+    /// The catalogue of models that the appliance places on the nodes' GPUs. Empty: each node loads what its own configuration
+    /// says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ModelConfig>,
+    /// How models are placed.
+    pub placement: Settings,
 }
 
 /// Tables of TOML have names, not numbers.
@@ -149,6 +158,14 @@ impl InferenceConfig {
         }
     }
 
+    /// The catalogue as the planner knows it.
+    ///
+    /// # Errors
+    /// Says what contradicts itself, and how to mend it.
+    pub fn catalogue(&self) -> Result<Vec<Model>, String> {
+        catalogue(&self.models)
+    }
+
     /// Checks what no single key shows.
     ///
     /// # Errors
@@ -169,6 +186,7 @@ impl InferenceConfig {
                 return Err(format!("inference.customers: two are called `{}`", customer.name));
             }
         }
+        self.catalogue()?;
         let nodes = self.all();
         for (index, node) in nodes.iter().enumerate() {
             node.check()?;

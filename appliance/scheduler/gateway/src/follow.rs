@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use protocol::{Heartbeat, ModelDescription, ModelState};
+use protocol::{Heartbeat, ModelDescription, ModelLoad, ModelState, NodeDescription};
 use rand::Rng;
 use sse_stream::SseByteStream;
 use tokio::sync::watch;
@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::client::NodeClient;
 use crate::config::NodeConfig;
+use crate::directions::Directions;
 use crate::dispatch::{Beat, Dispatchers};
 use crate::error::{NodeError, chain};
 use crate::rank::{Node, Ready};
@@ -28,22 +29,31 @@ const RENEW: Duration = Duration::from_secs(3_600);
 pub(crate) struct Followed {
     pub(crate) client: NodeClient,
     pub(crate) node: Node,
+    pub(crate) beat: Heartbeat,
+    /// What it said of itself when it was met, or when it named other models than before.
+    pub(crate) described: Arc<NodeDescription>,
+}
+
+/// Whom what is heard is told.
+pub(crate) struct Ears {
+    pub(crate) dispatchers: Arc<Dispatchers>,
+    pub(crate) directions: Arc<Directions>,
 }
 
 /// What was last heard; `None` before the first heartbeat.
 pub(crate) type Last = Option<Arc<Followed>>;
 
 /// Follows `node` and tells `last`; ends only by being dropped.
-pub(crate) async fn follow(node: NodeConfig, last: watch::Sender<Last>, dispatchers: &Dispatchers) {
+pub(crate) async fn follow(node: NodeConfig, last: watch::Sender<Last>, ears: &Ears) {
     let mut pause = PAUSES.0;
     // A node that stays away is told of once.
     let mut told = false;
     loop {
         let mut heard = false;
-        let ended = listen(&node, &last, dispatchers, &mut heard).await;
+        let ended = listen(&node, &last, ears, &mut heard).await;
         up(&node, false);
         // Whether it is gone or the line is cut, nothing new is sent where nothing is heard.
-        for model in dispatchers.all() {
+        for model in ears.dispatchers.all() {
             model.unheard(&node.name, policy::Health::AdmitNothing);
         }
         if heard {
@@ -66,11 +76,11 @@ pub(crate) async fn follow(node: NodeConfig, last: watch::Sender<Last>, dispatch
 async fn listen(
     config: &NodeConfig,
     last: &watch::Sender<Last>,
-    dispatchers: &Dispatchers,
+    ears: &Ears,
     heard: &mut bool,
 ) -> Result<(), NodeError> {
     let client = NodeClient::open(config).await?;
-    let mut known = client.describe().await?.models;
+    let mut described = Arc::new(client.describe().await?);
     let mut incarnation = None;
     let mut events = SseByteStream::new(client.heartbeat().await?);
     let until = Instant::now() + RENEW;
@@ -81,30 +91,36 @@ async fn listen(
         let beat: Heartbeat =
             serde_json::from_str(&data).map_err(|source| NodeError::Unreadable { what: "its heartbeat", source })?;
         // The heartbeat names models; what they are for is asked when it names others than before.
-        if incarnation.is_some_and(|known| known != beat.incarnation) || !names_only(&beat, &known) {
-            known = client.describe().await?.models;
+        if incarnation.is_some_and(|known| known != beat.incarnation) || !names_only(&beat, &described.models) {
+            described = Arc::new(client.describe().await?);
         }
         incarnation = Some(beat.incarnation);
         if !*heard {
             *heard = true;
             up(config, true);
-            tracing::info!(node = config.name, models = known.len(), "an inference node is heard");
+            tracing::info!(node = config.name, models = described.models.len(), "an inference node is heard");
         }
-        tell(dispatchers, &config.name, &client, &beat, &known);
-        let node = view(&beat, &known, Instant::now());
-        last.send_replace(Some(Arc::new(Followed { client: client.clone(), node })));
+        tell(ears, &config.name, &client, &beat);
+        let node = view(&config.name, &beat, &described.models, &ears.directions);
+        let described = Arc::clone(&described);
+        last.send_replace(Some(Arc::new(Followed { client: client.clone(), node, beat, described })));
     }
     Ok(())
 }
 
 /// Tells each model's dispatcher what the heartbeat says of it.
-fn tell(dispatchers: &Dispatchers, node: &str, client: &NodeClient, beat: &Heartbeat, known: &[ModelDescription]) {
+fn tell(ears: &Ears, node: &str, client: &NodeClient, beat: &Heartbeat) {
+    let dispatchers = &ears.dispatchers;
     for load in &beat.models {
-        let gpu = known.iter().find(|model| model.id == load.id).and_then(|model| model.gpu);
-        match health(beat, load.state, gpu) {
-            Some(health) => {
+        match health(beat, load) {
+            Some(mut health) => {
+                let dispatcher = dispatchers.of(&load.id);
+                let withheld = || ears.directions.withholds(&load.id, node, dispatcher.serves_beside(node));
+                if health == policy::Health::Ok && withheld() {
+                    health = policy::Health::Draining;
+                }
                 let beat = Beat { node, client, incarnation: beat.incarnation, slots: load.slots, health };
-                dispatchers.of(&load.id).beat(&beat);
+                dispatcher.beat(&beat);
             }
             None => {
                 if let Some(model) = dispatchers.get(&load.id) {
@@ -122,10 +138,11 @@ fn tell(dispatchers: &Dispatchers, node: &str, client: &NodeClient, beat: &Heart
 
 /// What may be done with a model on a node: as the worst of its own state, its GPU's and the node's; `None` where it cannot
 /// serve.
-fn health(beat: &Heartbeat, state: ModelState, gpu: Option<u32>) -> Option<policy::Health> {
-    let hardware = beat.gpus.iter().find(|load| Some(load.index) == gpu).map_or(beat.health, |load| load.health);
-    match state {
-        ModelState::Ready if hardware.admits() && (gpu.is_some() || beat.health.admits()) => Some(policy::Health::Ok),
+fn health(beat: &Heartbeat, model: &ModelLoad) -> Option<policy::Health> {
+    let gpu = beat.gpus.iter().find(|load| Some(load.index) == model.gpu);
+    let hardware = gpu.map_or(beat.health, |load| load.health);
+    match model.state {
+        ModelState::Ready if hardware.admits() => Some(policy::Health::Ok),
         ModelState::Ready => Some(policy::Health::AdmitNothing),
         ModelState::Draining => Some(policy::Health::Draining),
         ModelState::Unloaded | ModelState::Loading | ModelState::Restarting | ModelState::Failed => None,
@@ -141,8 +158,9 @@ fn names_only(beat: &Heartbeat, known: &[ModelDescription]) -> bool {
 }
 
 /// What can be done with a node, from its heartbeat and what its models are.
-fn view(beat: &Heartbeat, known: &[ModelDescription], heard: Instant) -> Node {
-    let ready = beat.models.iter().filter(|load| load.state == ModelState::Ready).filter_map(|load| {
+fn view(name: &str, beat: &Heartbeat, known: &[ModelDescription], directions: &Directions) -> Node {
+    let serves = |load: &&ModelLoad| load.state == ModelState::Ready && !directions.is_leaving(&load.id, name);
+    let ready = beat.models.iter().filter(serves).filter_map(|load| {
         let model = known.iter().find(|model| model.id == load.id)?;
         let busy = load.active.saturating_add(load.queued);
         Some(Ready {
@@ -153,7 +171,8 @@ fn view(beat: &Heartbeat, known: &[ModelDescription], heard: Instant) -> Node {
             busy,
         })
     });
-    Node { heard, admits: beat.health.admits(), ready: ready.collect() }
+    let admits = beat.health.admits() && !directions.is_drained(name);
+    Node { heard: Instant::now(), admits, ready: ready.collect() }
 }
 
 #[cfg(test)]
@@ -178,7 +197,16 @@ mod tests {
             vram_bytes: 0,
             gpu: None,
         };
-        let load = |id: &str, state| ModelLoad { id: id.to_owned(), state, active: 1, queued: 2, slots: 2, streams: 0 };
+        let load = |id: &str, state| ModelLoad {
+            id: id.to_owned(),
+            state,
+            active: 1,
+            queued: 2,
+            slots: 2,
+            streams: 0,
+            gpu: None,
+            reason: None,
+        };
         let beat = Heartbeat {
             node: "n".to_owned(),
             incarnation: 1,
@@ -193,8 +221,12 @@ mod tests {
         };
         let known = [model("espeak", Task::Speech), model("whisper", Task::Transcription)];
         assert!(!names_only(&beat, &known));
-        let node = view(&beat, &known, Instant::now());
+        let directions = Directions::default();
+        let node = view("n", &beat, &known, &directions);
+        assert!(node.admits);
         assert_eq!(node.ready.len(), 1);
         assert_eq!((node.ready[0].task, node.ready[0].busy), (Task::Speech, 3));
+        directions.drain(["n".to_owned()].into());
+        assert!(!view("n", &beat, &known, &directions).admits, "a drained node is given nothing");
     }
 }

@@ -1,5 +1,6 @@
 //! The gateway at work: the nodes it follows, and the choice among them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,12 +16,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::client::NodeClient;
 use crate::config::{CustomerConfig, InferenceConfig};
+use crate::directions::Directions;
 use crate::dispatch::Dispatchers;
 use crate::error::chain;
-use crate::follow::{Last, follow};
+use crate::follow::{Ears, Followed, Last, follow};
 use crate::language::LanguageModels;
 use crate::languages::to_wire;
 use crate::openai::{self, Customers};
+use crate::placing::{self, PlacementStatus};
 use crate::rank::{LINGER, rank};
 use crate::role::{Peers, Role};
 use crate::speech::NodesSpeech;
@@ -40,6 +43,8 @@ pub(crate) struct Nodes {
     known: Vec<Known>,
     /// Who goes where.
     pub(crate) dispatchers: Arc<Dispatchers>,
+    /// Who is given nothing new though he could serve.
+    pub(crate) directions: Arc<Directions>,
     /// This server's part.
     pub(crate) role: watch::Sender<Role>,
     /// The other servers.
@@ -55,6 +60,7 @@ pub(crate) struct Nodes {
 pub struct Gateway {
     nodes: Arc<Nodes>,
     customers: Vec<CustomerConfig>,
+    placement: watch::Receiver<PlacementStatus>,
 }
 
 impl Gateway {
@@ -67,12 +73,14 @@ impl Gateway {
         describe();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let dispatchers = Arc::new(Dispatchers::new(config.dispatch.clone(), tasks.clone(), stop.clone()));
+        let directions = Arc::new(Directions::default());
         let known = config.all().into_iter().map(|node| {
             let (sender, last) = watch::channel(None);
-            let (name, stop, dispatchers) = (node.name.clone(), stop.clone(), Arc::clone(&dispatchers));
+            let (name, stop) = (node.name.clone(), stop.clone());
+            let ears = Ears { dispatchers: Arc::clone(&dispatchers), directions: Arc::clone(&directions) };
             tasks.spawn(async move {
                 tokio::select! {
-                    () = follow(node, sender, &dispatchers) => {}
+                    () = follow(node, sender, &ears) => {}
                     () = stop.cancelled() => {}
                 }
             });
@@ -81,9 +89,17 @@ impl Gateway {
         let known = known.collect();
         let prefix_seed = rand::random();
         let peers = Peers::new(config, peer_key);
-        let nodes =
-            Nodes { known, dispatchers, role: watch::Sender::new(Role::Alone), peers, prefix_seed, tasks, stop };
-        Self { nodes: Arc::new(nodes), customers: config.customers.clone() }
+        // Of several servers none acts before it holds the lease.
+        let alone = config.peers.is_empty();
+        let role = watch::Sender::new(if alone { Role::Alone } else { Role::Follower { dispatcher: None } });
+        let nodes = Arc::new(Nodes { known, dispatchers, directions, role, peers, prefix_seed, tasks, stop });
+        let (status, placement) = watch::channel(PlacementStatus::default());
+        // Checked with the rest of the configuration: one that contradicts itself starts no server.
+        let catalogue = config.catalogue().inspect_err(|error| tracing::error!(error, "no model is placed"));
+        if let Some(catalogue) = catalogue.ok().filter(|models| !models.is_empty() && !nodes.is_empty()) {
+            nodes.tasks.spawn(placing::run(Arc::clone(&nodes), catalogue, config.placement.clone(), status));
+        }
+        Self { nodes, customers: config.customers.clone(), placement }
     }
 
     /// Speaks and hears by the nodes.
@@ -114,6 +130,26 @@ impl Gateway {
         }
     }
 
+    /// The nodes' names in the configuration.
+    #[must_use]
+    pub fn node_names(&self) -> Vec<String> {
+        self.nodes.known.iter().map(|known| known.name.clone()).collect()
+    }
+
+    /// These nodes are drained, and no others: they are given nothing new, and their models move off.
+    pub fn drain(&self, nodes: BTreeSet<String>) {
+        let drained = nodes.clone();
+        if self.nodes.directions.drain(nodes) {
+            tracing::info!(?drained, "the drained nodes changed");
+        }
+    }
+
+    /// How the models are placed, and what is still to be done.
+    #[must_use]
+    pub fn placement(&self) -> PlacementStatus {
+        PlacementStatus { drained: self.nodes.directions.drained(), ..self.placement.borrow().clone() }
+    }
+
     /// How the models are doing.
     #[must_use]
     pub fn status(&self) -> Vec<ModelStatus> {
@@ -125,15 +161,16 @@ impl Gateway {
         let asked = self.nodes.known.iter().map(|known| async {
             let last = known.last.borrow().clone();
             let (name, trouble) = (known.name.clone(), None);
+            let drained = self.nodes.directions.is_drained(&name);
             let Some(last) = last else {
                 let trouble = Some("it was never heard; see the log for why".to_owned());
-                return NodeStatus { name, silent_ms: None, description: None, trouble };
+                return NodeStatus { name, silent_ms: None, drained, description: None, trouble };
             };
             let silent = Instant::now().saturating_duration_since(last.node.heard);
             let silent_ms = Some(u64::try_from(silent.as_millis()).unwrap_or(u64::MAX));
             match last.client.describe().await {
-                Ok(description) => NodeStatus { name, silent_ms, description: Some(description), trouble },
-                Err(error) => NodeStatus { name, silent_ms, description: None, trouble: Some(chain(&error)) },
+                Ok(description) => NodeStatus { name, silent_ms, drained, description: Some(description), trouble },
+                Err(error) => NodeStatus { name, silent_ms, drained, description: None, trouble: Some(chain(&error)) },
             }
         });
         join_all(asked).await
@@ -151,6 +188,16 @@ impl Nodes {
     /// Whether nobody set up a node.
     pub(crate) fn is_empty(&self) -> bool {
         self.known.is_empty()
+    }
+
+    /// How many nodes are configured.
+    pub(crate) fn count(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Every node that was ever heard, by its name in the configuration, with what was last heard of it.
+    pub(crate) fn followed(&self) -> Vec<(&str, Arc<Followed>)> {
+        self.known.iter().filter_map(|known| Some((known.name.as_str(), known.last.borrow().clone()?))).collect()
     }
 
     /// The model for a task where none is named: of those that are ready the first by name.
@@ -202,6 +249,7 @@ impl Nodes {
 }
 
 fn describe() {
+    placing::describe();
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
     describe_gauge!("sfetnic_inference_node_up", "Whether the node's heartbeat is heard");
     describe_histogram!("sfetnic_speech_first_sound_seconds", Unit::Seconds, "From a text to its first sound");

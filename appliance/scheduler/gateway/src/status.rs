@@ -34,6 +34,9 @@ pub struct NodeStatus {
     pub name: String,
     /// Milliseconds since its last heartbeat; none while it was never heard.
     pub silent_ms: Option<u64>,
+    /// Whether an operator has it emptied.
+    #[serde(default)]
+    pub drained: bool,
     /// What it says of itself now; none when it does not answer.
     pub description: Option<NodeDescription>,
     /// Why it does not.

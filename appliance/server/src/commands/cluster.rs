@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use gateway::{ModelStatus, NodeStatus};
 
-use super::{print, simulate, size};
+use super::{placement, print, simulate, size};
 use crate::admin::AdminClient;
 use crate::cli::ClusterCommand;
 use crate::config::Config;
@@ -16,6 +16,9 @@ use crate::config::Config;
 pub(crate) async fn run(command: ClusterCommand, config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     let client = || AdminClient::new(&config.admin_socket());
     match command {
+        ClusterCommand::Plan(args) => return placement::plan(&args, config, json).await,
+        ClusterCommand::Drain { node } => return placement::drain(&node, false, config, json).await,
+        ClusterCommand::Undrain { node } => return placement::drain(&node, true, config, json).await,
         ClusterCommand::Status => {
             let models: Vec<ModelStatus> = client()?.get("/cluster/models").await?;
             if json {
@@ -36,7 +39,10 @@ pub(crate) async fn run(command: ClusterCommand, config: &Config, json: bool) ->
             } else if nodes.is_empty() {
                 print::line("No inference node is configured; see [inference] in docs/operations.md.");
             } else {
-                print::table(&["NODE", "HEARD", "RELEASE", "GPUS", "MODELS", "TROUBLE"], nodes.iter().map(node));
+                print::table(
+                    &["NODE", "STATE", "HEARD", "RELEASE", "GPUS", "MODELS", "TROUBLE"],
+                    nodes.iter().map(node),
+                );
             }
         }
         ClusterCommand::Simulate(args) => simulate::run(args, config, json).await?,
@@ -70,7 +76,7 @@ fn rows(model: &ModelStatus) -> Vec<[String; 8]> {
     model.replicas.iter().enumerate().map(row).collect()
 }
 
-fn node(node: &NodeStatus) -> [String; 6] {
+fn node(node: &NodeStatus) -> [String; 7] {
     let heard = node.silent_ms.map_or("never".to_owned(), |ms| format!("{:.1} s ago", ms as f64 / 1000.0));
     let description = node.description.as_ref();
     let models = description.map(|description| {
@@ -79,6 +85,7 @@ fn node(node: &NodeStatus) -> [String; 6] {
     });
     [
         node.name.clone(),
+        if node.drained { "drained" } else { "in service" }.to_owned(),
         heard,
         description.map(|description| description.version.clone()).unwrap_or_default(),
         description.map(|description| description.gpus.gpus.len().to_string()).unwrap_or_default(),

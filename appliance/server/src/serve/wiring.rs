@@ -63,6 +63,8 @@ pub(super) async fn wire(config: &Config, patience: Duration) -> anyhow::Result<
     let time: Arc<dyn TimeSource> = Arc::new(SystemTime);
     let peer_key = (!config.inference.peers.is_empty()).then(|| master.derive("passing requests on"));
     let gateway = Gateway::start(&config.inference, peer_key.as_ref());
+    // Before the first request: a node that was drained stays so.
+    crate::admin::follow_drained(&store.drained_nodes(), &gateway).await.context("failed to read the drained nodes")?;
     let generation = &config.answers.generation;
     let generator = generation.model.clone().map(|model| {
         let first_word = Duration::from_millis(generation.first_sentence_ms);

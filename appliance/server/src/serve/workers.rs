@@ -1,6 +1,7 @@
 //! What goes on in the background: each worker is owned, stops with the server, and survives a passing failure.
 
 mod dispatching;
+mod draining;
 mod watchdog;
 
 use std::sync::Arc;
@@ -58,6 +59,8 @@ pub(super) fn start(parts: &mut JoinSet<anyhow::Result<()>>, wired: &Wired, conf
     if !config.inference.peers.is_empty() {
         parts.spawn(dispatching::run(wired.gateway.clone(), leases.clone(), holder.clone(), stop.clone()));
     }
+
+    parts.spawn(draining::run(wired.gateway.clone(), wired.store.drained_nodes(), stop.clone()));
 
     let sealer = wired.store.sealer();
     parts.spawn(under_lease(leases, SEALER_LEASE, holder, Duration::from_secs(10), stop.clone(), move |lease| {

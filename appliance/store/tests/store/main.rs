@@ -7,6 +7,7 @@ mod accounts;
 mod backup;
 mod cases;
 mod conversations;
+mod drained;
 mod journal;
 mod knowledge;
 mod leases;

@@ -12,7 +12,7 @@ use protocol::ModelState;
 use protocol::request::STALE_EPOCH;
 use serde::Serialize;
 
-use crate::host::{NotAdmitted, Refusal};
+use crate::host::{NotAdmitted, NotThere, Refusal};
 
 /// An error on its way to a client.
 #[derive(Debug)]
@@ -110,6 +110,22 @@ impl From<EngineError> for ApiError {
             EngineError::Cancelled => Self::new(unavailable, "server_error", Some("cancelled"), message),
             EngineError::Load(_) | EngineError::Failed(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", Some("engine_failed"), message)
+            }
+        }
+    }
+}
+
+impl From<NotThere> for ApiError {
+    fn from(why: NotThere) -> Self {
+        let message = why.to_string();
+        match why {
+            NotThere::NoSuchGpu(_) => Self::request("gpu", message),
+            NotThere::Processor { .. } | NotThere::Elsewhere { .. } | NotThere::NoRoom { .. } => {
+                let error = Self::new(StatusCode::CONFLICT, "invalid_request_error", Some("gpu_unavailable"), message);
+                Self { body: Body { param: Some("gpu".to_owned()), ..error.body }, ..error }
+            }
+            NotThere::Leaving(_) | NotThere::Busy(_) => {
+                Self::later(StatusCode::SERVICE_UNAVAILABLE, "model_busy", Duration::from_secs(1), message)
             }
         }
     }

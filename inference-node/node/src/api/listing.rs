@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use protocol::ModelDescription;
+use protocol::{LoadRequest, ModelDescription};
 use serde_json::{Value, json};
 
 use super::Api;
@@ -20,7 +22,7 @@ fn entry(hosted: &Hosted) -> Value {
         "id": description.id, "object": "model", "created": 0, "owned_by": description.engine,
         "task": description.task, "languages": description.languages, "state": description.state,
         "reason": description.reason, "context": description.context, "sample_rate": description.sample_rate,
-        "voices": facts.voices, "slots": description.slots,
+        "voices": facts.voices, "slots": description.slots, "gpu": description.gpu,
     })
 }
 
@@ -43,12 +45,29 @@ pub(super) async fn show(State(api): State<Arc<Api>>, Path(id): Path<String>) ->
     Ok(Json(entry(&*find(&api, &id)?)))
 }
 
-/// Has a model loaded; the answer says where it is, its state goes on in heartbeats.
+/// Has a model loaded, on a GPU of the caller's choice if it names one; the answer says where it is, its state goes on in
+/// heartbeats.
 pub(super) async fn load(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
+    query: Result<Query<LoadRequest>, QueryRejection>,
+    body: Bytes,
 ) -> Result<(StatusCode, Json<ModelDescription>), ApiError> {
-    tell(&api, &id, Command::Load)
+    let hosted = find(&api, &id)?;
+    let Query(mut request) = query.map_err(|error| ApiError::request("gpu", error.body_text()))?;
+    if !body.is_empty() {
+        let named: LoadRequest =
+            serde_json::from_slice(&body).map_err(|error| ApiError::request("gpu", error.to_string()))?;
+        request.gpu = named.gpu.or(request.gpu);
+    }
+    match request.gpu {
+        None => tell(&hosted, Command::Load(None)),
+        Some(gpu) => {
+            tracing::info!(model = id, gpu, "asked by API to load");
+            api.host.load_on(&hosted, gpu)?;
+            Ok((StatusCode::ACCEPTED, Json(hosted.describe())))
+        }
+    }
 }
 
 /// Has a model finish what it has begun and unloaded.
@@ -56,12 +75,11 @@ pub(super) async fn unload(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<ModelDescription>), ApiError> {
-    tell(&api, &id, Command::Unload)
+    tell(&*find(&api, &id)?, Command::Unload)
 }
 
-fn tell(api: &Api, id: &str, command: Command) -> Result<(StatusCode, Json<ModelDescription>), ApiError> {
-    let hosted = find(api, id)?;
-    tracing::info!(model = id, ?command, "asked by API");
+fn tell(hosted: &Hosted, command: Command) -> Result<(StatusCode, Json<ModelDescription>), ApiError> {
+    tracing::info!(model = hosted.id(), ?command, "asked by API");
     if !hosted.command(command) {
         return Err(ApiError::request("", "this model has enough to do already; ask again when its state has changed"));
     }

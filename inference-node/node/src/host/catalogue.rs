@@ -42,6 +42,14 @@ pub(crate) struct Entry {
     pub(crate) scratch: Utf8PathBuf,
 }
 
+impl Entry {
+    /// Whether it is computed on a GPU where there is one.
+    pub(super) fn wants_gpu(&self) -> bool {
+        let on_processor = self.settings.get("device").and_then(|device| device.as_str()) == Some("cpu");
+        !on_processor && self.vram_bytes > 0
+    }
+}
+
 impl Catalogue {
     /// Reads the store. A model with a manifest that cannot be read is reported and left out.
     ///

@@ -9,12 +9,13 @@ use tokio::sync::{mpsc, watch};
 
 use super::admission::{Admission, Permit, Refusal};
 use super::catalogue::Entry;
+use super::vram::Reservation;
 
 /// What a model's supervisor can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Command {
-    /// Load it, or try again.
-    Load,
+    /// Load it, or try again; in the memory that was set aside on a chosen GPU, where one was chosen.
+    Load(Option<Reservation>),
     /// Let it finish what it has begun, then unload it.
     Unload,
 }
@@ -169,11 +170,22 @@ impl Hosted {
                 serving.admission.close();
                 serving.streams.close();
             }
-            if state != ModelState::Draining {
+            if matches!(state, ModelState::Unloaded | ModelState::Failed) {
                 status.gpu = None;
             }
         }
         self.changed();
+    }
+
+    /// Memory was set aside for it on a GPU, or it is computed on the processor.
+    pub(super) fn placed(&self, gpu: Option<u32>) {
+        self.status().gpu = gpu;
+        self.changed();
+    }
+
+    /// The GPU that it is on or that it is being loaded on.
+    pub(super) fn gpu(&self) -> Option<u32> {
+        self.status().gpu
     }
 
     /// It takes requests; gives back where they and the live streams are counted.
@@ -234,6 +246,8 @@ impl Hosted {
             queued: load.queued,
             slots: self.slots(&status.facts),
             streams,
+            gpu: status.gpu,
+            reason: status.reason.clone(),
         }
     }
 }

@@ -62,22 +62,41 @@ enum Turn {
     Stopped,
 }
 
+/// Where a model shall be loaded.
+#[derive(Default)]
+struct Place {
+    /// The GPU that was chosen for it, and is again when its engine is started again; none: the best fit.
+    chosen: Option<u32>,
+    /// Memory there that is set aside already.
+    reserved: Option<Reservation>,
+}
+
+impl From<Option<Reservation>> for Place {
+    fn from(reserved: Option<Reservation>) -> Self {
+        Self { chosen: reserved.as_ref().map(|reserved| reserved.gpu), reserved }
+    }
+}
+
 /// Runs until the node stops.
 pub(super) async fn run(mut supervised: Supervised) {
     let mut failures = 0;
     let mut wanted = supervised.wanted;
+    let mut place = Place::default();
     loop {
         if !wanted {
             match supervised.told().await {
-                Turn::Told(Command::Load) => (wanted, failures) = (true, 0),
+                Turn::Told(Command::Load(reserved)) => (wanted, failures, place) = (true, 0, reserved.into()),
                 Turn::Told(Command::Unload) => supervised.hosted.set(ModelState::Unloaded, None),
                 Turn::Stopped => return,
             }
             continue;
         }
         supervised.hosted.set(ModelState::Loading, None);
+        if place.chosen.is_some() {
+            supervised.hosted.placed(place.chosen);
+        }
         let started = Instant::now();
-        let loading = start(&supervised.hosted, &supervised.parts, &supervised.ledger);
+        let loading = start(&supervised.hosted, &supervised.parts, &supervised.ledger, &mut place);
         let trouble = tokio::select! {
             running = loading => match running {
                 Ok(running) => {
@@ -101,7 +120,7 @@ pub(super) async fn run(mut supervised: Supervised) {
                 Err(trouble) => trouble,
             },
             // Dropping the load ends its process.
-            turn = told(&mut supervised.commands, &supervised.stop, Command::Unload) => match turn {
+            turn = unload(&mut supervised.commands, &supervised.stop) => match turn {
                 Turn::Stopped => return,
                 Turn::Told(_) => {
                     supervised.hosted.set(ModelState::Unloaded, None);
@@ -132,7 +151,12 @@ pub(super) async fn run(mut supervised: Supervised) {
                     () = tokio::time::sleep(pause) => {}
                     turn = supervised.told() => match turn {
                         Turn::Stopped => return,
-                        Turn::Told(Command::Load) => failures = 0,
+                        Turn::Told(Command::Load(reserved)) => {
+                            failures = 0;
+                            if reserved.is_some() {
+                                place = reserved.into();
+                            }
+                        }
                         Turn::Told(Command::Unload) => {
                             supervised.hosted.set(ModelState::Unloaded, None);
                             wanted = false;
@@ -153,15 +177,15 @@ impl Supervised {
     }
 }
 
-/// Waits for one command; others mean nothing now.
-async fn told(commands: &mut mpsc::Receiver<Command>, stop: &CancellationToken, wanted: Command) -> Turn {
+/// Waits until it is to be unloaded; to load it means nothing now.
+async fn unload(commands: &mut mpsc::Receiver<Command>, stop: &CancellationToken) -> Turn {
     loop {
         tokio::select! {
             () = stop.cancelled() => return Turn::Stopped,
             command = commands.recv() => match command {
                 None => return Turn::Stopped,
-                Some(command) if command == wanted => return Turn::Told(command),
-                Some(_) => {}
+                Some(Command::Unload) => return Turn::Told(Command::Unload),
+                Some(Command::Load(_)) => {}
             }
         }
     }
@@ -187,14 +211,14 @@ async fn serve(
 ) -> Ended {
     let (model, gpu) = match &running {
         Running::Process { worker, reservation, .. } => {
-            (worker.model(), reservation.as_ref().map(|reservation| reservation.gpu))
+            (worker.model(), reservation.as_ref().inspect(|it| it.filled()).map(|it| it.gpu))
         }
         Running::Elsewhere(model) => (Arc::clone(model), None),
     };
     let admissions = hosted.serve(model, gpu);
     let turn = tokio::select! {
         reason = broken(&mut running) => return Ended::Broken(reason),
-        turn = told(commands, stop, Command::Unload) => turn,
+        turn = unload(commands, stop) => turn,
     };
     hosted.set(ModelState::Draining, None);
     tokio::select! {
@@ -232,23 +256,38 @@ async fn broken(running: &mut Running) -> String {
 }
 
 /// Finds the files, sets memory aside, and has the engine load the model.
-async fn start(hosted: &Hosted, parts: &HostParts, ledger: &Arc<Ledger>) -> Result<Running, Trouble> {
+async fn start(
+    hosted: &Hosted,
+    parts: &HostParts,
+    ledger: &Arc<Ledger>,
+    place: &mut Place,
+) -> Result<Running, Trouble> {
     let (spec, files) = specify(hosted, parts).await?;
     if spec.engine == EngineKind::Remote {
         return engines::load(spec).await.map(Running::Elsewhere).map_err(passing_or_lasting);
     }
-    let placed = match &parts.gpu_worker {
-        Some(worker) => place(hosted, ledger)?.map(|reservation| (worker, reservation)),
+    let reservation = match place.reserved.take() {
+        Some(reserved) => Some(reserved),
+        None if uses_gpus(parts, ledger) => set_aside(hosted, ledger, place.chosen)?,
         None => None,
     };
-    let (command, reservation) = placed.map_or((&parts.worker, None), |(worker, place)| (worker, Some(place)));
-    let device = reservation.as_ref().map_or(Device::Cpu, |reservation| Device::Cuda(reservation.gpu));
+    hosted.placed(reservation.as_ref().map(|reservation| reservation.gpu));
+    let (command, device) = match (&reservation, &parts.gpu_worker) {
+        (Some(reservation), Some(worker)) if !ledger.rehearses() => (worker, Device::Cuda(reservation.gpu)),
+        _ => (&parts.worker, Device::Cpu),
+    };
     let socket = parts.sockets.join(format!("{}.sock", hosted.id()));
     let worker = Worker::start(command, ModelSpec { device, ..spec }, socket).await.map_err(passing_or_lasting)?;
     if let Some(reservation) = &reservation {
         reservation.filled_by(worker.pid());
     }
     Ok(Running::Process { worker: Box::new(worker), reservation, _files: files })
+}
+
+/// Whether models are put on GPUs here: there is a program that computes on them, or GPUs of a recorded story, on which
+/// memory is set aside as if there were.
+pub(super) fn uses_gpus(parts: &HostParts, ledger: &Ledger) -> bool {
+    parts.gpu_worker.is_some() || ledger.rehearses()
 }
 
 /// Whether starting the engine again may help.
@@ -264,16 +303,16 @@ fn passing_or_lasting(error: EngineError) -> Trouble {
 }
 
 /// Memory for the model, where it is to be computed on a GPU.
-fn place(hosted: &Hosted, ledger: &Arc<Ledger>) -> Result<Option<Reservation>, Trouble> {
+fn set_aside(hosted: &Hosted, ledger: &Arc<Ledger>, chosen: Option<u32>) -> Result<Option<Reservation>, Trouble> {
     let entry = hosted.entry();
-    let on_processor = entry.settings.get("device").and_then(|device| device.as_str()) == Some("cpu");
-    if on_processor || entry.vram_bytes == 0 {
+    if !entry.wants_gpu() {
         return Ok(None);
     }
-    match ledger.reserve(entry.vram_bytes) {
+    match ledger.reserve(&entry.id, entry.vram_bytes, chosen) {
         Ok(reservation) => Ok(Some(reservation)),
-        Err(NoRoom::NoGpu) => Ok(None),
-        Err(NoRoom::TooSmall(reason)) => Err(Trouble::Passing(reason)),
+        Err(NoRoom::NoGpu) if chosen.is_none() => Ok(None),
+        Err(NoRoom::NoGpu) => Err(Trouble::Passing("the GPU that was chosen is not there any more".to_owned())),
+        Err(NoRoom::TooSmall(reason) | NoRoom::NoSuchGpu(reason)) => Err(Trouble::Passing(reason)),
     }
 }
 

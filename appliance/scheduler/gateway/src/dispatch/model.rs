@@ -209,6 +209,11 @@ impl ModelDispatcher {
         self.state().replicas.values().any(|known| known.health == Health::Ok)
     }
 
+    /// Whether a replica on another node could serve.
+    pub(crate) fn serves_beside(&self, node: &str) -> bool {
+        self.state().replicas.iter().any(|(name, known)| name != node && known.health == Health::Ok)
+    }
+
     /// Wakes the policy when it wants to be; never ends.
     pub(super) async fn keep_time(&self) {
         loop {

@@ -34,6 +34,11 @@ fn binary() -> PathBuf {
 
 /// A node with small models of `make models-test` in its store.
 pub fn start_with(models: &[&str]) -> Node {
+    start(store_of(models), free_port())
+}
+
+/// A data folder with small models in its store.
+pub fn store_of(models: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let small = std::env::var("SMALL_MODELS")
         .unwrap_or_else(|_| format!("{}/.cache/sfetnic/small-models", std::env::var("HOME").unwrap()));
@@ -48,15 +53,36 @@ pub fn start_with(models: &[&str]) -> Node {
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
-    start(folder, free_port())
+    folder
+}
+
+/// A node with recorded GPUs of so many megabytes, which loads nothing by itself but the built-in voices.
+pub fn start_on_gpus(folder: tempfile::TempDir, port: u16, gpus: &[u64]) -> Node {
+    let gpu = |(index, megabytes): (usize, &u64)| {
+        let bytes = megabytes * 1_000_000;
+        format!(
+            "[[gpu]]\nindex = {index}\nname = 'NVIDIA H200'\n\
+             vram = {{ total_bytes = {bytes}, used_bytes = 0, free_bytes = {bytes} }}\n"
+        )
+    };
+    let story = folder.path().join("story.toml");
+    let gpus: String = gpus.iter().enumerate().map(gpu).collect();
+    std::fs::write(&story, format!("driver = {{ driver_version = '580.95.05' }}\n{gpus}")).unwrap();
+    let story = story.to_str().unwrap().to_owned();
+    start_as(folder, port, &[("SFETNIC_NODE_GPU__TELEMETRY", &story), ("SFETNIC_NODE_MODELS__LOAD", "[\"espeak\"]")])
 }
 
 pub fn start(folder: tempfile::TempDir, port: u16) -> Node {
+    start_as(folder, port, &[])
+}
+
+fn start_as(folder: tempfile::TempDir, port: u16, variables: &[(&str, &str)]) -> Node {
     let child = Command::new(binary())
         .arg("serve")
         .env("SFETNIC_NODE_DATA__FOLDER", folder.path())
         .env("SFETNIC_NODE_HTTP__LISTEN", format!("127.0.0.1:{port}"))
         .env("SFETNIC_NODE_LOG__FILTER", "warn,mistralrs_core=off")
+        .envs(variables.iter().copied())
         .stdout(Stdio::null())
         .kill_on_drop(true)
         .spawn()
