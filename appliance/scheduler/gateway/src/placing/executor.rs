@@ -82,7 +82,7 @@ impl Executor {
         let Some(operation) = self.operations.get_mut(&order.key).filter(|it| it.kind == order.kind) else { return };
         let again = operation.not_taken(now);
         if lasting || !again {
-            self.fail(now, &order.key, reason.to_owned());
+            self.fail(now, &order.key, reason);
         }
     }
 
@@ -110,7 +110,7 @@ impl Executor {
                     let gpu = self.operations.get(&key).map_or(0, |operation| operation.kind.gpu());
                     // A node that is gone refuses nothing: it is simply not there, and forgets everything.
                     if heard.iter().any(|node| node.name == key.1) {
-                        self.fail(now, &key, reason);
+                        self.fail(now, &key, &reason);
                     } else {
                         self.operations.remove(&key);
                     }
@@ -135,7 +135,7 @@ impl Executor {
         metrics::histogram!("sfetnic_placement_step_seconds", "action" => action).record(took.as_secs_f64());
     }
 
-    fn fail(&mut self, now: Instant, key: &Key, reason: String) {
+    fn fail(&mut self, now: Instant, key: &Key, reason: &str) {
         let Some(operation) = self.operations.remove(key) else { return };
         count(operation.kind.name(), "failed");
         if let Some(way) = &mut self.way {

@@ -78,11 +78,11 @@ impl Memory {
             }
             _ if under_way => {}
             ModelState::Failed if self.noted.contains(key) => {}
-            ModelState::Failed => self.failed(now, key, reason()),
+            ModelState::Failed => self.failed(now, key, &reason()),
             ModelState::Restarting => {
                 let since = *self.restarting.entry(key.clone()).or_insert(now);
                 if now > since + RESTARTING_LIMIT && self.refusals.why(model, node, now).is_none() {
-                    self.failed(now, key, reason());
+                    self.failed(now, key, &reason());
                 }
             }
             ModelState::Loading | ModelState::Draining | ModelState::Unloaded => {
@@ -92,9 +92,9 @@ impl Memory {
     }
 
     /// A model failed on a node, which is left alone with it for a while.
-    pub(super) fn failed(&mut self, now: Instant, key: &Key, reason: String) {
+    pub(super) fn failed(&mut self, now: Instant, key: &Key, reason: &str) {
         let (model, node) = key;
-        let left_alone_s = self.refusals.note(model, node, reason.clone(), now).as_secs();
+        let left_alone_s = self.refusals.note(model, node, reason.to_owned(), now).as_secs();
         self.noted.insert(key.clone());
         tracing::warn!(%model, %node, reason, left_alone_s, "placement: a model failed; its node is left alone with it");
     }
