@@ -1,4 +1,7 @@
 //! An HTTP server: plain on the loopback, else TLS with certificates that are read again when renewed.
+//!
+//! Small writes leave at once (TCP_NODELAY, RFC 9293 §3.7.4): a token or a piece of sound that waits for the other side's
+//! acknowledgement of the one before it is up to 40 ms late.
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -6,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use tokio_util::sync::CancellationToken;
 
@@ -61,10 +65,10 @@ impl Server {
         let mut server = axum_server::from_tcp(self.listener).context("failed to set up the listener")?;
         patient(&mut server);
         let served = match self.tls {
-            None => server.handle(handle).serve(service).await,
+            None => server.acceptor(NoDelayAcceptor::new()).handle(handle).serve(service).await,
             Some((config, files)) => {
                 let reloading = tokio::spawn(tls::keep_fresh(config.clone(), files, stop.clone()));
-                let acceptor = WithClient(RustlsAcceptor::new(config));
+                let acceptor = WithClient(RustlsAcceptor::new(config).acceptor(NoDelayAcceptor::new()));
                 let served = server.acceptor(acceptor).handle(handle).serve(service).await;
                 reloading.abort();
                 served

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
-use axum_server::accept::Accept;
+use axum_server::accept::{Accept, NoDelayAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use camino::Utf8PathBuf;
 use rustls::server::WebPkiClientVerifier;
@@ -120,7 +120,7 @@ fn modified(files: &TlsFiles) -> Vec<Option<SystemTime>> {
 
 /// Accepts TLS and tells each request what its client showed.
 #[derive(Clone)]
-pub(crate) struct WithClient(pub(crate) RustlsAcceptor);
+pub(crate) struct WithClient(pub(crate) RustlsAcceptor<NoDelayAcceptor>);
 
 impl<S> Accept<TcpStream, S> for WithClient
 where

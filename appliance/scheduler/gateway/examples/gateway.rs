@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use axum::serve::ListenerExt;
 use camino::Utf8PathBuf;
 use gateway::{CustomerConfig, Gateway, InferenceConfig, NodeConfig};
 use protocol::Class;
@@ -51,6 +52,10 @@ async fn main() -> anyhow::Result<()> {
     let alive = axum::Router::new().route("/healthz", axum::routing::get(|| async { "ok" }));
     let router = gateway.router().context("no key")?.merge(alive);
     let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    // As the appliance's own server has it: small writes leave at once.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
     axum::serve(listener, router).await?;
     Ok(())
 }
