@@ -7,7 +7,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use desk::ports::PortError;
-use ui::Page;
+use ui::{Page, chain};
 
 use crate::auth::password::PasswordError;
 use crate::pages::language;
@@ -108,10 +108,6 @@ fn percent(text: &str) -> String {
             other => format!("%{other:02X}"),
         })
         .collect()
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[derive(Template)]

@@ -1,8 +1,8 @@
 //! Room where there is none: by moving others together, or by unloading what is worth less.
 //!
 //! Moving keeps everything that runs and costs a load for every byte moved: no more than `move_permille` of what is placed
-//! thereby, and no more than `moves` replicas. Unloading is for ranks below only, and only for a gain above `gain_permille`: two models of the same rank do not
-//! push each other about. Replicas that came a moment ago stay, unless it is for a model's minimum.
+//! thereby, and no more than `moves` replicas. Unloading is for ranks below only, and only for a gain above `gain_permille`:
+//! two models of the same rank do not push each other about. Replicas that came a moment ago stay, unless it is for a model's minimum.
 //!
 //! Both look first at the places that lack least, and at no more than `looks` of them in a single decision; a
 //! minimum that finds nothing so looks at four times as many, and the full plan looks everywhere.

@@ -99,6 +99,6 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 fn part(text: &str) -> Result<f64, String> {
-    positive(text)?;
-    text.parse().ok().filter(|part| *part <= 1.0).ok_or_else(|| format!("`{text}` is above 1, which is every answer"))
+    let part = positive(text)?;
+    if part <= 1.0 { Ok(part) } else { Err(format!("`{text}` is above 1, which is every answer")) }
 }

@@ -31,12 +31,11 @@ pub(crate) async fn plan(args: &PlanArgs, config: &Config, json: bool) -> anyhow
     let client = AdminClient::new(&config.admin_socket())?;
     let mut status: PlacementStatus = client.get("/cluster/placement").await?;
     check(args, &status)?;
+    narrow(args, &mut status);
     if json {
-        narrow(args, &mut status);
         print::json(&status)?;
         return Ok(ExitCode::SUCCESS);
     }
-    narrow(args, &mut status);
     if !status.drained.is_empty() {
         let drained: Vec<&str> = status.drained.iter().map(String::as_str).collect();
         print::line(format_args!("Drained: {} (`appliance cluster undrain NODE` takes one back)", drained.join(", ")));

@@ -15,14 +15,13 @@ use crate::config::Config;
 pub(super) async fn run(args: SimulateArgs, config: &Config, json: bool) -> anyhow::Result<()> {
     let dispatch = config.inference.dispatch.clone();
     let picture = args.svg.clone().map(|path| (path, args.svg_class));
-    let one = args.policy.len() == 1;
     let reports = tokio::task::spawn_blocking(move || simulate(&args, &dispatch)).await.context("it panicked")??;
     if let Some((path, class)) = picture {
         std::fs::write(&path, plot::svg(&reports, class.name()))
             .with_context(|| format!("failed to write `{path}`"))?;
     }
     match (json, reports.as_slice()) {
-        (true, [report]) if one => print::json(report)?,
+        (true, [report]) => print::json(report)?,
         (true, reports) => print::json(&reports)?,
         (false, reports) => print_tables(reports),
     }
