@@ -23,7 +23,7 @@ use desk::ports::articles::Articles;
 use desk::ports::attachments::Attachments;
 use desk::ports::feed::Feed;
 use serde::{Deserialize, Serialize};
-
+use store::StoreError;
 use ui::chain;
 
 pub(crate) use accounts::{AccountRequest, IssuedAccount};
@@ -96,5 +96,11 @@ impl From<PortError> for AdminError {
             PortError::Damaged { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self(status, chain(&error))
+    }
+}
+
+impl From<StoreError> for AdminError {
+    fn from(error: StoreError) -> Self {
+        PortError::from(error).into()
     }
 }

@@ -12,7 +12,6 @@ use desk::ports::PortError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::knowledge::actor;
 use super::listener::Peer;
 use super::{Admin, AdminError};
 
@@ -77,7 +76,7 @@ async fn create(
 ) -> Result<Json<IssuedAccount>, AdminError> {
     let AccountRequest { username, display_name, role, departments } = request;
     let new = NewAccount { username, display_name, role, departments, language: Language::Ro };
-    Ok(Json(accounts::create(&*parts.accounts, new, actor(peer), Timestamp::now()).await?.into()))
+    Ok(Json(accounts::create(&*parts.accounts, new, peer.actor(), Timestamp::now()).await?.into()))
 }
 
 async fn reset(
@@ -85,7 +84,7 @@ async fn reset(
     ConnectInfo(peer): ConnectInfo<Peer>,
     Path(username): Path<String>,
 ) -> Result<Json<IssuedAccount>, AdminError> {
-    Ok(Json(accounts::reset(&*parts.accounts, &username, actor(peer)).await?.into()))
+    Ok(Json(accounts::reset(&*parts.accounts, &username, peer.actor()).await?.into()))
 }
 
 async fn enable(
@@ -93,7 +92,7 @@ async fn enable(
     ConnectInfo(peer): ConnectInfo<Peer>,
     Path(username): Path<String>,
 ) -> Result<Json<Operator>, AdminError> {
-    Ok(Json(accounts::set_active(&*parts.accounts, &username, true, actor(peer)).await?))
+    Ok(Json(accounts::set_active(&*parts.accounts, &username, true, peer.actor()).await?))
 }
 
 async fn disable(
@@ -101,5 +100,5 @@ async fn disable(
     ConnectInfo(peer): ConnectInfo<Peer>,
     Path(username): Path<String>,
 ) -> Result<Json<Operator>, AdminError> {
-    Ok(Json(accounts::set_active(&*parts.accounts, &username, false, actor(peer)).await?))
+    Ok(Json(accounts::set_active(&*parts.accounts, &username, false, peer.actor()).await?))
 }

@@ -14,7 +14,6 @@ use store::{BackupError, BackupKey, Summary};
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
-use super::knowledge::actor;
 use super::listener::Peer;
 use super::{Admin, AdminError, AdminParts};
 
@@ -56,7 +55,7 @@ async fn make(
     };
     let id = Uuid::now_v7();
     let target = spool(&parts, id);
-    let summary = parts.store.back_up(&*parts.blobs, &target, &key, actor(peer), &|_| {}).await?;
+    let summary = parts.store.back_up(&*parts.blobs, &target, &key, peer.actor(), &|_| {}).await?;
     Ok(Json(MadeBackup { id, summary }))
 }
 

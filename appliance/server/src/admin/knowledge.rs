@@ -5,7 +5,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use desk::article::{Article, ArticleId, ArticleState};
 use desk::guide::Guide;
-use desk::journal::Actor;
 use desk::language::Language;
 use desk::ports::articles::KnowledgeSnapshot;
 use serde::{Deserialize, Serialize};
@@ -67,10 +66,6 @@ pub(super) fn routes() -> Router<Admin> {
         .route("/knowledge/state", post(set_state))
 }
 
-pub(super) fn actor(peer: Peer) -> Actor {
-    peer.uid.map_or(Actor::System, Actor::Admin)
-}
-
 async fn everything(State(parts): State<Admin>) -> Result<Json<Everything>, AdminError> {
     let KnowledgeSnapshot { articles, guides, synonyms, outside, .. } = parts.articles.snapshot().await?;
     Ok(Json(Everything { articles, guides, synonyms, outside }))
@@ -81,12 +76,12 @@ async fn import(
     ConnectInfo(peer): ConnectInfo<Peer>,
     Json(batch): Json<ImportBatch>,
 ) -> Result<Json<Imported>, AdminError> {
-    let changed = parts.articles.import(batch.articles, batch.guides, actor(peer)).await?;
+    let changed = parts.articles.import(batch.articles, batch.guides, peer.actor()).await?;
     if let Some(synonyms) = batch.synonyms {
-        parts.articles.save_synonyms(synonyms, actor(peer)).await?;
+        parts.articles.save_synonyms(synonyms, peer.actor()).await?;
     }
     if let Some(outside) = batch.outside {
-        parts.articles.save_outside(outside, actor(peer)).await?;
+        parts.articles.save_outside(outside, peer.actor()).await?;
     }
     Ok(Json(Imported { changed }))
 }
@@ -97,6 +92,6 @@ async fn set_state(
     Json(request): Json<StateRequest>,
 ) -> Result<Json<Article>, AdminError> {
     let article = parts.articles.article(&request.id, request.language).await?;
-    let moved = parts.articles.save(Article { state: request.state, ..article }, actor(peer)).await?;
+    let moved = parts.articles.save(Article { state: request.state, ..article }, peer.actor()).await?;
     Ok(Json(moved))
 }

@@ -11,6 +11,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::serve::IncomingStream;
 use camino::Utf8Path;
+use desk::journal::Actor;
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +22,13 @@ use super::{Admin, AdminError, AdminParts, router};
 pub(crate) struct Peer {
     /// The Unix user id; `None` when the kernel would not say.
     pub uid: Option<u32>,
+}
+
+impl Peer {
+    /// Who the journal says it was.
+    pub(super) fn actor(self) -> Actor {
+        self.uid.map_or(Actor::System, Actor::Admin)
+    }
 }
 
 impl Connected<IncomingStream<'_, UnixListener>> for Peer {

@@ -9,9 +9,7 @@ use axum::{Json, Router};
 use gateway::{Gateway, PlacementStatus};
 use serde::{Deserialize, Serialize};
 use store::{DrainedNodes, StoreError};
-use ui::chain;
 
-use super::knowledge::actor;
 use super::listener::Peer;
 use super::{Admin, AdminError};
 
@@ -24,12 +22,6 @@ pub(crate) struct Drained {
     pub drained: bool,
     /// Whether it was otherwise before.
     pub changed: bool,
-}
-
-impl From<StoreError> for AdminError {
-    fn from(error: StoreError) -> Self {
-        Self(StatusCode::SERVICE_UNAVAILABLE, chain(&error))
-    }
 }
 
 pub(super) fn routes() -> Router<Admin> {
@@ -52,7 +44,7 @@ async fn drain(
     if !known.contains(&node) {
         return Err(unknown(&node, &known));
     }
-    let changed = parts.store.drained_nodes().drain(&node, actor(peer)).await?;
+    let changed = parts.store.drained_nodes().drain(&node, peer.actor()).await?;
     follow(&parts.store.drained_nodes(), &parts.gateway).await?;
     Ok(Json(Drained { node, drained: true, changed }))
 }
@@ -62,7 +54,7 @@ async fn undrain(
     ConnectInfo(peer): ConnectInfo<Peer>,
     Path(node): Path<String>,
 ) -> Result<Json<Drained>, AdminError> {
-    let changed = parts.store.drained_nodes().undrain(&node, actor(peer)).await?;
+    let changed = parts.store.drained_nodes().undrain(&node, peer.actor()).await?;
     let known = parts.gateway.node_names();
     // One that left the configuration while it was drained can still be taken off the list.
     if !changed && !known.contains(&node) {
