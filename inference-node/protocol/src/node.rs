@@ -69,6 +69,9 @@ pub struct ModelLoad {
     /// Live streams that it listens to; they share its slots, each computing a small part of the time.
     #[serde(default)]
     pub streams: u32,
+    /// Live streams that it can listen to at the same time; zero where it does not listen, or while it does not serve.
+    #[serde(default)]
+    pub stream_slots: u32,
     /// The GPU that it is on, is being loaded on, or was on when its engine ended; none on the CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu: Option<u32>,

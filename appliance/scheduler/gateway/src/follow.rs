@@ -204,6 +204,7 @@ mod tests {
             queued: 2,
             slots: 2,
             streams: 0,
+            stream_slots: 0,
             gpu: None,
             reason: None,
         };

@@ -23,7 +23,7 @@ use super::Api;
 use super::error::ApiError;
 use super::lease::{Lease, choose, lease};
 use super::request::Urgency;
-use crate::host::Work;
+use crate::host::{Hosted, Work};
 use events::{FromClient, ToClient};
 use sound::{Form, Sound};
 
@@ -44,6 +44,33 @@ pub(super) struct Asked {
     format: Form,
     /// Samples per second of `pcm16`.
     rate: Option<u32>,
+    /// The connection is kept for when another fails: it takes no place among the live streams before its first sound.
+    #[serde(default)]
+    standby: bool,
+}
+
+/// A conversation's hold on a model: a place among its live streams, from the beginning or from the first sound on.
+struct Hold {
+    api: Arc<Api>,
+    hosted: Arc<Hosted>,
+    urgency: Urgency,
+    lease: Option<Lease>,
+}
+
+impl Hold {
+    /// Its place; takes one where it has none.
+    async fn lease(&mut self) -> Result<&mut Lease, ApiError> {
+        Ok(match &mut self.lease {
+            Some(lease) => lease,
+            none => {
+                let lease = lease(&self.api, &self.hosted, Work::Stream, self.urgency).await?;
+                if !lease.model.facts().listens {
+                    return lease.finish(Err(EngineError::Unsupported("transcribe live audio".to_owned())));
+                }
+                none.insert(lease)
+            }
+        })
+    }
 }
 
 /// Listens for as long as the client speaks.
@@ -56,12 +83,13 @@ pub(super) async fn listen(
     let language = known(asked.language.as_deref())?;
     let hosted = choose(&api, Task::Transcription, &asked.model, language)?;
     let sound = Sound::new(asked.format, asked.rate).map_err(|message| ApiError::request("rate", message))?;
-    let lease = lease(&api, &hosted, Work::Stream, urgency).await?;
-    if !lease.model.facts().listens {
-        return lease.finish(Err(EngineError::Unsupported("transcribe live audio".to_owned())));
+    let mut hold = Hold { api, hosted, urgency, lease: None };
+    if !asked.standby {
+        hold.lease().await?;
     }
     let settings = ListenRequest { language, prompt: None, end_of_turn: EndOfTurn::default() };
-    Ok(upgrade.max_message_size(LARGEST_MESSAGE).on_upgrade(move |socket| converse(socket, lease, sound, settings)))
+    let upgrade = upgrade.max_message_size(LARGEST_MESSAGE);
+    Ok(upgrade.on_upgrade(move |socket| converse(socket, hold, sound, settings)))
 }
 
 fn known(tag: Option<&str>) -> Result<Option<Language>, ApiError> {
@@ -71,10 +99,11 @@ fn known(tag: Option<&str>) -> Result<Option<Language>, ApiError> {
 }
 
 /// One conversation: until the client leaves, its sound ends, or the engine fails.
-async fn converse(socket: WebSocket, mut lease: Lease, mut sound: Sound, mut settings: ListenRequest) {
+async fn converse(socket: WebSocket, mut hold: Hold, mut sound: Sound, mut settings: ListenRequest) {
     let (mut to_client, mut from_client) = socket.split();
     let session = uuid::Uuid::now_v7().simple().to_string();
-    if send(&mut to_client, &ToClient::created(&session, &lease.name, &settings)).await.is_err() {
+    let name = hold.hosted.id().to_owned();
+    if send(&mut to_client, &ToClient::created(&session, &name, &settings)).await.is_err() {
         return;
     }
     // The engine starts with the first sound, so that settings can still be made before.
@@ -83,7 +112,7 @@ async fn converse(socket: WebSocket, mut lease: Lease, mut sound: Sound, mut set
     loop {
         let message = tokio::select! {
             event = next(&mut hearing) => {
-                match told(event, &session, &mut lease) {
+                match told(event, &session, &mut hold) {
                     Told::Tell(event) => {
                         if send(&mut to_client, &event).await.is_err() {
                             return;
@@ -121,11 +150,10 @@ async fn converse(socket: WebSocket, mut lease: Lease, mut sound: Sound, mut set
                 let samples = sound.take(&bytes);
                 if feeding.is_none() && hearing.is_none() {
                     let (sender, receiver) = mpsc::channel(AHEAD);
-                    match lease.model.listen(settings.clone(), receiver, lease.stop.clone()).await {
+                    match begin(&mut hold, &settings, receiver).await {
                         Ok(events) => (feeding, hearing) = (Some(sender), Some(events)),
                         Err(error) => {
-                            let last = ToClient::error(&fail(&mut lease, error));
-                            drop(send(&mut to_client, &last).await);
+                            drop(send(&mut to_client, &ToClient::error(&error)).await);
                             return;
                         }
                     }
@@ -143,7 +171,7 @@ async fn converse(socket: WebSocket, mut lease: Lease, mut sound: Sound, mut set
                 fed
             }
             Ok(FromClient::Update(update)) => match update.apply(&mut settings, &mut sound, hearing.is_some()) {
-                Ok(()) => send(&mut to_client, &ToClient::updated(&session, &lease.name, &settings)).await,
+                Ok(()) => send(&mut to_client, &ToClient::updated(&session, &name, &settings)).await,
                 Err(error) => send(&mut to_client, &ToClient::error(&error)).await,
             },
             Err(error) => send(&mut to_client, &ToClient::error(&error)).await,
@@ -154,20 +182,33 @@ async fn converse(socket: WebSocket, mut lease: Lease, mut sound: Sound, mut set
     }
 }
 
+/// Has the model listen.
+async fn begin(
+    hold: &mut Hold,
+    settings: &ListenRequest,
+    sound: mpsc::Receiver<Vec<f32>>,
+) -> Result<Events<ListenEvent>, ApiError> {
+    let lease = hold.lease().await?;
+    let events = lease.model.listen(settings.clone(), sound, lease.stop.clone()).await;
+    events.map_err(|error| fail(lease, error))
+}
+
 /// What is to be done about what an engine said.
 enum Told {
     Tell(ToClient),
     End(Option<ToClient>),
 }
 
-fn told(event: Option<Result<ListenEvent, EngineError>>, session: &str, lease: &mut Lease) -> Told {
-    match event {
-        Some(Ok(event)) => Told::Tell(ToClient::heard(session, event)),
-        Some(Err(error)) => Told::End(Some(ToClient::error(&fail(lease, error)))),
-        None => {
+fn told(event: Option<Result<ListenEvent, EngineError>>, session: &str, hold: &mut Hold) -> Told {
+    match (event, &mut hold.lease) {
+        (Some(Ok(event)), _) => Told::Tell(ToClient::heard(session, event)),
+        (Some(Err(error)), Some(lease)) => Told::End(Some(ToClient::error(&fail(lease, error)))),
+        (None, Some(lease)) => {
             lease.done();
             Told::End(None)
         }
+        // Who has no place was never listened to.
+        (_, None) => Told::End(None),
     }
 }
 

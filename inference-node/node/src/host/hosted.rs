@@ -239,6 +239,8 @@ impl Hosted {
         let status = self.status();
         let load = status.serving.as_ref().map(|serving| serving.admission.load()).unwrap_or_default();
         let streams = status.serving.as_ref().map_or(0, |serving| serving.streams.load().active);
+        let listens = status.serving.as_ref().is_some_and(|serving| serving.model.facts().listens);
+        let stream_slots = if listens { self.slots(&status.facts).saturating_mul(STREAMS_A_SLOT) } else { 0 };
         ModelLoad {
             id: self.entry.id.clone(),
             state: status.state,
@@ -246,6 +248,7 @@ impl Hosted {
             queued: load.queued,
             slots: self.slots(&status.facts),
             streams,
+            stream_slots,
             gpu: status.gpu,
             reason: status.reason.clone(),
         }

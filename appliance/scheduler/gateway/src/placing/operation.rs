@@ -191,7 +191,7 @@ mod tests {
     fn load(state: ModelState, active: u32) -> ModelLoad {
         let gpu = matches!(state, ModelState::Ready | ModelState::Loading).then_some(1);
         let reason = (state == ModelState::Failed).then(|| "broken file".to_owned());
-        ModelLoad { id: "m".to_owned(), state, active, queued: 0, slots: 4, streams: 0, gpu, reason }
+        ModelLoad { id: "m".to_owned(), state, active, queued: 0, slots: 4, streams: 0, stream_slots: 0, gpu, reason }
     }
 
     #[test]

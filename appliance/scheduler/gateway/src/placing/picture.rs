@@ -184,6 +184,7 @@ pub(super) mod tests {
             queued: 0,
             slots: 4,
             streams: 0,
+            stream_slots: 0,
             gpu: *gpu,
             reason: None,
         };
