@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Stands outside what it measures.
     ("bench", &[]),
     ("ui", &["desk"]),
-    ("chat", &["desk", "ui"]),
+    ("chat", &["desk", "service", "ui"]),
     ("console", &["desk", "ui"]),
     (
         "server",
@@ -51,7 +51,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("audio", &[]),
     ("text-normaliser", &[]),
     ("espeak", &[]),
-    ("engines", &["audio", "espeak", "protocol", "text-normaliser"]),
+    ("engines", &["audio", "espeak", "protocol", "service", "text-normaliser"]),
     ("node", &["audio", "engines", "gpu", "models", "protocol", "service"]),
     // Both.
     ("service", &[]),
