@@ -7,6 +7,9 @@ pub const CLASS_HEADER: &str = "x-sfetnic-class";
 /// Header with the milliseconds left until nobody wants the answer any more, as seen when the request was sent: clocks of
 /// different machines are never compared.
 pub const DEADLINE_HEADER: &str = "x-sfetnic-deadline-ms";
+/// Header with the milliseconds left until the first token must have come: whoever dispatches the request rejects it where
+/// that cannot be met. An inference node does not read it.
+pub const FIRST_TOKEN_HEADER: &str = "x-sfetnic-first-token-ms";
 /// Header with the epoch of the dispatcher that sends the request: the fencing token of its lease (Kleppmann 2016, "How to
 /// do distributed locking"). A node that has heard of a later dispatcher refuses with [`STALE_EPOCH`].
 pub const EPOCH_HEADER: &str = "x-sfetnic-epoch";

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::{FutureExt, Stream as Pieces};
 use http::StatusCode;
 use reqwest::Response;
@@ -44,6 +44,26 @@ pub(crate) struct Streamed {
 impl Answer {
     pub(crate) fn whole(status: StatusCode, media_type: HeaderValue, body: Bytes) -> Self {
         Self { status, media_type, body: Body::Whole(body) }
+    }
+
+    /// The whole body, of at most `most` bytes.
+    ///
+    /// # Errors
+    /// [`NodeError`] where it breaks off or is larger.
+    pub(crate) async fn collect(self, most: usize) -> Result<Bytes, NodeError> {
+        let mut pieces = match self.body {
+            Body::Whole(bytes) => return Ok(bytes),
+            Body::Streamed(pieces) => pieces,
+        };
+        let mut whole = BytesMut::new();
+        while let Some(piece) = futures::StreamExt::next(&mut pieces).await {
+            let piece = piece?;
+            if whole.len() + piece.len() > most {
+                return Err(NodeError::TooMuch { what: "an answer", most });
+            }
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole.freeze())
     }
 
     pub(crate) fn stream(stream: Stream, ticket: Option<(Ticket, u32)>) -> Self {

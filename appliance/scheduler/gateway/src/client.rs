@@ -7,14 +7,14 @@ use bytes::Bytes;
 use camino::Utf8Path;
 use futures::Stream;
 use protocol::node::{HEARTBEAT_PATH, NODE_PATH};
-use protocol::request::{CLASS_HEADER, DEADLINE_HEADER, EPOCH_HEADER, STALE_EPOCH, TRACE_HEADER};
-use protocol::{Class, Language, LoadRequest, NodeDescription};
+use protocol::request::{
+    CLASS_HEADER, DEADLINE_HEADER, EPOCH_HEADER, FIRST_TOKEN_HEADER, STALE_EPOCH, TRACE_HEADER,
+};
+use protocol::{Class, LoadRequest, NodeDescription};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::multipart::{Form, Part};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Identity, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::config::NodeConfig;
 use crate::error::NodeError;
@@ -27,30 +27,14 @@ const CONNECT: Duration = Duration::from_secs(2);
 const DESCRIBE: Duration = Duration::from_secs(3);
 /// The largest description, error or transcript that is read.
 const MOST_TEXT: usize = 1024 * 1024;
-/// The longest pause in a stream of sound.
-const PAUSE: Duration = Duration::from_secs(10);
 
 /// A node, reached with the key and the certificates that its files held when it was made.
 #[derive(Debug, Clone)]
 pub(crate) struct NodeClient {
     http: Client,
     base: String,
-}
-
-/// Sound on its way.
-pub(crate) struct Sound {
-    pub(crate) media_type: String,
-    response: Response,
-    left: usize,
-    most: usize,
-}
-
-/// What the node understood.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Transcript {
-    pub(crate) text: String,
-    /// In English: `romanian`.
-    pub(crate) language: Option<String>,
+    /// It is no node but the server that dispatches to them.
+    dispatches: bool,
 }
 
 /// A request that is passed on as it came.
@@ -59,8 +43,10 @@ pub(crate) struct Onward {
     pub(crate) body: Bytes,
     pub(crate) media_type: HeaderValue,
     pub(crate) class: Class,
+    /// How long its first token is waited for.
+    pub(crate) first_token: Option<Duration>,
     /// How long its answer is wanted.
-    pub(crate) left: Option<Duration>,
+    pub(crate) life: Option<Duration>,
     pub(crate) trace: Option<HeaderValue>,
     pub(crate) epoch: Option<u64>,
 }
@@ -109,7 +95,7 @@ impl NodeClient {
                 builder.identity(identity.map_err(|source| NodeError::Tls { path: certificate.clone(), source })?);
         }
         let http = builder.build().map_err(NodeError::Client)?;
-        Ok(Self { http, base: node.url.trim_end_matches('/').to_owned() })
+        Ok(Self { http, base: node.url.trim_end_matches('/').to_owned(), dispatches: false })
     }
 
     /// Another server of the cluster, which takes requests as a node does.
@@ -128,7 +114,7 @@ impl NodeClient {
             builder = builder.tls_certs_only(found.map_err(|source| NodeError::Tls { path: path.to_owned(), source })?);
         }
         let http = builder.build().map_err(NodeError::Client)?;
-        Ok(Self { http, base: url.trim_end_matches('/').to_owned() })
+        Ok(Self { http, base: url.trim_end_matches('/').to_owned(), dispatches: true })
     }
 
     fn address(&self, path: &str) -> String {
@@ -160,8 +146,12 @@ impl NodeClient {
     pub(crate) async fn forward(&self, onward: Onward) -> Result<Sent, NodeError> {
         let mut request = self.http.post(self.address(onward.path)).header(CONTENT_TYPE, onward.media_type);
         request = request.header(CLASS_HEADER, onward.class.name());
-        if let Some(left) = onward.left {
-            request = request.header(DEADLINE_HEADER, left.as_millis().to_string());
+        if let Some(life) = onward.life {
+            request = request.header(DEADLINE_HEADER, life.as_millis().to_string());
+        }
+        // What a node does with a late first token is nothing; the server that dispatches rejects the request.
+        if let Some(left) = onward.first_token.filter(|_| self.dispatches) {
+            request = request.header(FIRST_TOKEN_HEADER, left.as_millis().to_string());
         }
         if let Some(trace) = onward.trace {
             request = request.header(TRACE_HEADER, trace);
@@ -188,61 +178,6 @@ impl NodeClient {
         let request = self.http.post(self.address(&format!("/v1/models/{model}/unload")));
         tell(request, "to unload a model", epoch).await
     }
-
-    /// Has `text` spoken; returns with the first sound. More than `most` bytes are an error in the middle. The node gives up
-    /// after `life`.
-    pub(crate) async fn speak(
-        &self,
-        text: &str,
-        language: Language,
-        life: Duration,
-        most: usize,
-    ) -> Result<Sound, NodeError> {
-        let body = json!({ "model": "auto", "input": text, "language": language.code(), "response_format": "wav" });
-        let request = self.http.post(self.address("/v1/audio/speech")).json(&body);
-        let response = ask(urgency(request, life), "to speak").await?;
-        let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media_type = media_type.filter(|value| value.starts_with("audio/")).unwrap_or("audio/wav").to_owned();
-        Ok(Sound { media_type, response, left: most, most })
-    }
-
-    /// Has a recording written down.
-    pub(crate) async fn transcribe(
-        &self,
-        recording: Bytes,
-        media_type: &'static str,
-        language: Language,
-        life: Duration,
-    ) -> Result<Transcript, NodeError> {
-        const WHAT: &str = "to write a recording down";
-        let length = u64::try_from(recording.len()).unwrap_or(u64::MAX);
-        let part = Part::stream_with_length(recording, length).file_name("recording");
-        let part = part.mime_str(media_type).map_err(|source| NodeError::Ask { what: WHAT, source })?;
-        let form = Form::new()
-            .text("model", "auto")
-            .text("language", language.code())
-            .text("response_format", "verbose_json")
-            .part("file", part);
-        let request = self.http.post(self.address("/v1/audio/transcriptions")).multipart(form);
-        let asked = async {
-            let body = whole(ask(urgency(request, life), WHAT).await?, WHAT).await?;
-            serde_json::from_slice(&body).map_err(|source| NodeError::Unreadable { what: WHAT, source })
-        };
-        within(life, WHAT, asked).await
-    }
-}
-
-impl Sound {
-    /// The next bytes; `None` at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, NodeError> {
-        const WHAT: &str = "speech";
-        let chunk = tokio::time::timeout(PAUSE, self.response.chunk()).await;
-        let chunk = chunk.map_err(|_| NodeError::Late { what: WHAT, within: PAUSE })?;
-        let Some(bytes) = chunk.map_err(|source| NodeError::BrokeOff { what: WHAT, source })? else { return Ok(None) };
-        let left = self.left.checked_sub(bytes.len());
-        self.left = left.ok_or(NodeError::TooMuch { what: WHAT, most: self.most })?;
-        Ok(Some(bytes))
-    }
 }
 
 /// The first key of the file, as it is sent; never shown in a log.
@@ -259,10 +194,6 @@ async fn authorization(path: &Utf8Path) -> Result<HeaderValue, NodeError> {
 async fn read(path: &Utf8Path) -> Result<Vec<u8>, NodeError> {
     let bytes: io::Result<Vec<u8>> = tokio::fs::read(path).await;
     bytes.map_err(|source| NodeError::Read { path: path.to_owned(), source })
-}
-
-fn urgency(request: RequestBuilder, life: Duration) -> RequestBuilder {
-    request.header(CLASS_HEADER, Class::Chat.name()).header(DEADLINE_HEADER, life.as_millis().to_string())
 }
 
 async fn within<T>(
@@ -288,9 +219,7 @@ async fn tell(request: RequestBuilder, what: &'static str, epoch: Option<u64>) -
         match refused(sent).await? {
             Sent::Accepted(_) => Ok(()),
             Sent::Refused { status, body } => {
-                let told = serde_json::from_slice::<Envelope>(&body);
-                let message = told.map(|envelope| envelope.error.message).unwrap_or_default();
-                Err(NodeError::Failed { status: status.as_u16(), message })
+                Err(NodeError::Failed { status: status.as_u16(), message: message(&body) })
             }
         }
     })
@@ -307,12 +236,17 @@ async fn ask(request: RequestBuilder, what: &'static str) -> Result<Response, No
     let status = sent.status().as_u16();
     let retry_after = retry_after(&sent);
     let body = whole(sent, what).await.unwrap_or_default();
-    let message = serde_json::from_slice::<Envelope>(&body).map(|envelope| envelope.error.message).unwrap_or_default();
+    let message = message(&body);
     Err(match status {
         429 | 503 => NodeError::Busy { retry_after, message },
         400 | 413 | 415 | 422 => NodeError::Refused { message },
         _ => NodeError::Failed { status, message },
     })
+}
+
+/// What an error's body says.
+pub(crate) fn message(body: &[u8]) -> String {
+    serde_json::from_slice::<Envelope>(body).map(|envelope| envelope.error.message).unwrap_or_default()
 }
 
 /// What a refusal of a request that was passed on means.

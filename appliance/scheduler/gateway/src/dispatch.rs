@@ -17,8 +17,18 @@ use tokio_util::task::TaskTracker;
 pub(crate) use model::{Beat, ModelDispatcher};
 pub(crate) use ticket::{Order, Ticket};
 
-/// All dispatchers.
+/// What a dispatcher's requests are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Single requests.
+    Requests,
+    /// Live streams, of which many share a slot.
+    Live,
+}
+
+/// All dispatchers of a kind.
 pub(crate) struct Dispatchers {
+    kind: Kind,
     models: RwLock<BTreeMap<String, Arc<ModelDispatcher>>>,
     config: PolicyConfig,
     tasks: TaskTracker,
@@ -27,8 +37,8 @@ pub(crate) struct Dispatchers {
 
 impl Dispatchers {
     /// None yet; each model's begins when a node is heard that has it.
-    pub(crate) fn new(config: PolicyConfig, tasks: TaskTracker, stop: CancellationToken) -> Self {
-        Self { models: RwLock::default(), config, tasks, stop }
+    pub(crate) fn new(kind: Kind, config: PolicyConfig, tasks: TaskTracker, stop: CancellationToken) -> Self {
+        Self { kind, models: RwLock::default(), config, tasks, stop }
     }
 
     /// The dispatcher of a model, if some node has it.
@@ -43,7 +53,7 @@ impl Dispatchers {
         }
         let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
         let begin = || {
-            let dispatcher = Arc::new(ModelDispatcher::new(model, self.config.clone()));
+            let dispatcher = Arc::new(ModelDispatcher::new(model, self.kind, self.config.clone()));
             let (timed, stop) = (Arc::clone(&dispatcher), self.stop.clone());
             self.tasks.spawn(async move {
                 tokio::select! {

@@ -60,18 +60,6 @@ pub(crate) enum NodeError {
     Stopped,
     #[error("another dispatcher has taken over")]
     Succeeded,
-    #[error("no node that could do it was heard from")]
-    Nobody,
-}
-
-impl NodeError {
-    /// When it may succeed.
-    pub(crate) fn retry_after(&self) -> Duration {
-        match self {
-            Self::Busy { retry_after, .. } => *retry_after,
-            _ => Duration::from_secs(5),
-        }
-    }
 }
 
 /// An error with its causes, for logs.

@@ -10,12 +10,12 @@ use sse_stream::SseByteStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::ability::{Node, Ready};
 use crate::client::NodeClient;
 use crate::config::NodeConfig;
 use crate::directions::Directions;
 use crate::dispatch::{Beat, Dispatchers};
 use crate::error::{NodeError, chain};
-use crate::rank::{Node, Ready};
 
 /// The pause before the first new attempt, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
@@ -37,6 +37,8 @@ pub(crate) struct Followed {
 /// Whom what is heard is told.
 pub(crate) struct Ears {
     pub(crate) dispatchers: Arc<Dispatchers>,
+    /// Those of live streams.
+    pub(crate) live: Arc<Dispatchers>,
     pub(crate) directions: Arc<Directions>,
 }
 
@@ -53,7 +55,7 @@ pub(crate) async fn follow(node: NodeConfig, last: watch::Sender<Last>, ears: &E
         let ended = listen(&node, &last, ears, &mut heard).await;
         up(&node, false);
         // Whether it is gone or the line is cut, nothing new is sent where nothing is heard.
-        for model in ears.dispatchers.all() {
+        for model in ears.dispatchers.all().into_iter().chain(ears.live.all()) {
             model.unheard(&node.name, policy::Health::AdmitNothing);
         }
         if heard {
@@ -108,30 +110,34 @@ async fn listen(
     Ok(())
 }
 
-/// Tells each model's dispatcher what the heartbeat says of it.
+/// Tells each model's dispatchers what the heartbeat says of it.
 fn tell(ears: &Ears, node: &str, client: &NodeClient, beat: &Heartbeat) {
-    let dispatchers = &ears.dispatchers;
-    for load in &beat.models {
-        match health(beat, load) {
-            Some(mut health) => {
-                let dispatcher = dispatchers.of(&load.id);
-                let withheld = || ears.directions.withholds(&load.id, node, dispatcher.serves_beside(node));
-                if health == policy::Health::Ok && withheld() {
-                    health = policy::Health::Draining;
+    for (dispatchers, slots) in [
+        (&ears.dispatchers, (|load| load.slots) as fn(&ModelLoad) -> u32),
+        (&ears.live, |load: &ModelLoad| load.stream_slots),
+    ] {
+        for load in &beat.models {
+            match health(beat, load).filter(|_| slots(load) > 0) {
+                Some(mut health) => {
+                    let dispatcher = dispatchers.of(&load.id);
+                    let withheld = || ears.directions.withholds(&load.id, node, dispatcher.serves_beside(node));
+                    if health == policy::Health::Ok && withheld() {
+                        health = policy::Health::Draining;
+                    }
+                    let beat = Beat { node, client, incarnation: beat.incarnation, slots: slots(load), health };
+                    dispatcher.beat(&beat);
                 }
-                let beat = Beat { node, client, incarnation: beat.incarnation, slots: load.slots, health };
-                dispatcher.beat(&beat);
-            }
-            None => {
-                if let Some(model) = dispatchers.get(&load.id) {
-                    model.unheard(node, policy::Health::Gone);
+                None => {
+                    if let Some(model) = dispatchers.get(&load.id) {
+                        model.unheard(node, policy::Health::Gone);
+                    }
                 }
             }
         }
-    }
-    for model in dispatchers.all() {
-        if !beat.models.iter().any(|load| load.id == model.model) {
-            model.unheard(node, policy::Health::Gone);
+        for model in dispatchers.all() {
+            if !beat.models.iter().any(|load| load.id == model.model) {
+                model.unheard(node, policy::Health::Gone);
+            }
         }
     }
 }
@@ -162,13 +168,12 @@ fn view(name: &str, beat: &Heartbeat, known: &[ModelDescription], directions: &D
     let serves = |load: &&ModelLoad| load.state == ModelState::Ready && !directions.is_leaving(&load.id, name);
     let ready = beat.models.iter().filter(serves).filter_map(|load| {
         let model = known.iter().find(|model| model.id == load.id)?;
-        let busy = load.active.saturating_add(load.queued);
         Some(Ready {
             id: model.id.clone(),
             task: model.task,
+            engine: model.engine,
             languages: model.languages.clone(),
-            slots: load.slots,
-            busy,
+            listens: load.stream_slots > 0,
         })
     });
     let admits = beat.health.admits() && !directions.is_drained(name);
@@ -226,7 +231,7 @@ mod tests {
         let node = view("n", &beat, &known, &directions);
         assert!(node.admits);
         assert_eq!(node.ready.len(), 1);
-        assert_eq!((node.ready[0].task, node.ready[0].busy), (Task::Speech, 3));
+        assert_eq!((node.ready[0].task, node.ready[0].listens), (Task::Speech, false));
         directions.drain(["n".to_owned()].into());
         assert!(!view("n", &beat, &known, &directions).admits, "a drained node is given nothing");
     }

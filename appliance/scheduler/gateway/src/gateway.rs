@@ -14,17 +14,16 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::client::NodeClient;
+use crate::ability::{LINGER, SILENCE, Wanted, models};
 use crate::config::{CustomerConfig, InferenceConfig};
 use crate::directions::Directions;
-use crate::dispatch::Dispatchers;
+use crate::dispatch::{Dispatchers, Kind};
 use crate::error::chain;
 use crate::follow::{Ears, Followed, Last, follow};
 use crate::language::LanguageModels;
 use crate::languages::to_wire;
 use crate::openai::{self, Customers};
 use crate::placing::{self, PlacementStatus};
-use crate::rank::{LINGER, rank};
 use crate::role::{Peers, Role};
 use crate::speech::NodesSpeech;
 use crate::status::{ModelStatus, NodeStatus};
@@ -43,6 +42,8 @@ pub(crate) struct Nodes {
     known: Vec<Known>,
     /// Who goes where.
     pub(crate) dispatchers: Arc<Dispatchers>,
+    /// Which live stream goes where: they are counted apart from single requests.
+    pub(crate) live: Arc<Dispatchers>,
     /// Who is given nothing new though he could serve.
     pub(crate) directions: Arc<Directions>,
     /// This server's part.
@@ -72,12 +73,18 @@ impl Gateway {
         service::choose_tls_provider();
         describe();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let dispatchers = Arc::new(Dispatchers::new(config.dispatch.clone(), tasks.clone(), stop.clone()));
+        let dispatchers =
+            |kind| Arc::new(Dispatchers::new(kind, config.dispatch.clone(), tasks.clone(), stop.clone()));
+        let (dispatchers, live) = (dispatchers(Kind::Requests), dispatchers(Kind::Live));
         let directions = Arc::new(Directions::default());
         let known = config.all().into_iter().map(|node| {
             let (sender, last) = watch::channel(None);
             let (name, stop) = (node.name.clone(), stop.clone());
-            let ears = Ears { dispatchers: Arc::clone(&dispatchers), directions: Arc::clone(&directions) };
+            let ears = Ears {
+                dispatchers: Arc::clone(&dispatchers),
+                live: Arc::clone(&live),
+                directions: Arc::clone(&directions),
+            };
             tasks.spawn(async move {
                 tokio::select! {
                     () = follow(node, sender, &ears) => {}
@@ -92,7 +99,7 @@ impl Gateway {
         // Of several servers none acts before it holds the lease.
         let alone = config.peers.is_empty();
         let role = watch::Sender::new(if alone { Role::Alone } else { Role::Follower { dispatcher: None } });
-        let nodes = Arc::new(Nodes { known, dispatchers, directions, role, peers, prefix_seed, tasks, stop });
+        let nodes = Arc::new(Nodes { known, dispatchers, live, directions, role, peers, prefix_seed, tasks, stop });
         let (status, placement) = watch::channel(PlacementStatus::default());
         // Checked with the rest of the configuration: one that contradicts itself starts no server.
         let catalogue = config.catalogue().inspect_err(|error| tracing::error!(error, "no model is placed"));
@@ -153,7 +160,8 @@ impl Gateway {
     /// How the models are doing.
     #[must_use]
     pub fn status(&self) -> Vec<ModelStatus> {
-        self.nodes.dispatchers.all().into_iter().map(|model| model.status()).collect()
+        let models = self.nodes.dispatchers.all().into_iter().chain(self.nodes.live.all());
+        models.map(|model| model.status()).collect()
     }
 
     /// How the nodes are doing, asked now.
@@ -200,41 +208,28 @@ impl Nodes {
         self.known.iter().filter_map(|known| Some((known.name.as_str(), known.last.borrow().clone()?))).collect()
     }
 
-    /// The model for a task where none is named: of those that are ready the first by name.
-    pub(crate) fn first_model(&self, task: Task) -> Option<String> {
-        let now = Instant::now();
+    /// The models for what is wanted, the best first, on nodes heard no longer ago than `patience`.
+    fn models(&self, wanted: Wanted, patience: Duration) -> Vec<String> {
         let lasts: Vec<Last> = self.known.iter().map(|known| known.last.borrow().clone()).collect();
-        let able = lasts.iter().flatten().filter(|last| now.saturating_duration_since(last.node.heard) <= LINGER);
-        let ready = able.flat_map(|last| &last.node.ready).filter(|ready| ready.task == task);
-        ready.map(|ready| &ready.id).min().cloned()
+        models(lasts.iter().flatten().map(|last| &last.node), wanted, Instant::now(), patience)
+    }
+
+    /// The model for what is wanted where none is named.
+    pub(crate) fn first_model(&self, wanted: Wanted) -> Option<String> {
+        self.models(wanted, LINGER).into_iter().next()
     }
 
     /// Whether a node can do it, or could a moment ago.
     pub(crate) fn able(&self, task: Task, language: Language) -> bool {
-        let now = Instant::now();
-        self.known.iter().any(|known| {
-            known.last.borrow().as_ref().is_some_and(|last| last.node.can(task, to_wire(language), now, LINGER))
-        })
+        !self.models(Wanted::request(task, Some(to_wire(language))), LINGER).is_empty()
     }
 
-    /// The nodes that can do it now, best first, with their names.
-    fn able_now(&self, task: Task, language: Language) -> Vec<(String, NodeClient)> {
-        let last: Vec<Last> = self.known.iter().map(|known| known.last.borrow().clone()).collect();
-        let views = last.iter().map(|last| last.as_ref().map(|last| &last.node));
-        let ranked = rank(views, task, to_wire(language), Instant::now());
-        let found = ranked.into_iter().filter_map(|index| {
-            let client = last.get(index)?.as_ref()?.client.clone();
-            Some((self.known.get(index)?.name.clone(), client))
-        });
-        found.collect()
-    }
-
-    /// The nodes that can do it, best first; waits a moment for one that just fell silent. Empty when there is none.
-    pub(crate) async fn find(&self, task: Task, language: Language) -> Vec<(String, NodeClient)> {
+    /// The models that do it, best first; waits a moment for a node that just fell silent. Empty when there is none.
+    pub(crate) async fn find(&self, wanted: Wanted) -> Vec<String> {
         let until = Instant::now() + WAIT;
         loop {
-            let found = self.able_now(task, language);
-            if !found.is_empty() || !self.able(task, language) {
+            let found = self.models(wanted, SILENCE);
+            if !found.is_empty() || self.models(wanted, LINGER).is_empty() {
                 return found;
             }
             let mut lasts: Vec<_> = self.known.iter().map(|known| known.last.clone()).collect();

@@ -104,6 +104,7 @@ impl LanguageModels {
             media_type: HeaderValue::from_static("application/json"),
             class: writing.class,
             deadline: Some(writing.deadline),
+            life: None,
             streamed: true,
             prompt_tokens: tokens(text.len()),
             output_tokens: writing.max_tokens,

@@ -1,9 +1,11 @@
 //! Has the models on the inference nodes work for the appliance.
 //!
-//! Each configured node is followed by its heartbeat ([`follow`]); a request goes to the node that is ranked best at that moment
-//! ([`rank`], pure), and to the next one where that fails before its first result. The domain sees only its ports. Which
-//! models lie on which nodes is planned and carried out here too ([`placing`]), where the configuration has a catalogue.
+//! Each configured node is followed by its heartbeat ([`follow`]), which tells what can be done ([`ability`]). Every request,
+//! for text as for speech, goes through its model's dispatcher ([`dispatch`]) and is carried out at the replica that this
+//! chooses ([`work`]); live speech is a request that lasts ([`listening`]). The domain sees only its ports. Which models lie on
+//! which nodes is planned and carried out here too ([`placing`]), where the configuration has a catalogue.
 
+mod ability;
 mod answer;
 mod catalogue;
 mod client;
@@ -18,7 +20,6 @@ mod language;
 mod languages;
 mod openai;
 mod placing;
-mod rank;
 mod role;
 mod speech;
 mod status;

@@ -19,9 +19,10 @@ use axum::{Json, Router};
 use bytes::Bytes;
 use futures::StreamExt;
 use protocol::Class;
-use protocol::request::{CLASS_HEADER, DEADLINE_HEADER, TRACE_HEADER};
+use protocol::request::{CLASS_HEADER, DEADLINE_HEADER, FIRST_TOKEN_HEADER, TRACE_HEADER};
 use serde_json::{Value, json};
 
+use crate::ability::Wanted;
 use crate::answer::{Answer, Body as AnswerBody};
 use crate::client::PASSED_ON_HEADER;
 use crate::gateway::Nodes;
@@ -91,11 +92,12 @@ async fn ask(api: &Api, kind: Kind, request: Request) -> Result<Response, ApiErr
     let (parts, body) = request.into_parts();
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let class = class(header(CLASS_HEADER), &pass)?;
-    let deadline = deadline(header(DEADLINE_HEADER))?;
+    let life = millis(DEADLINE_HEADER, header(DEADLINE_HEADER))?;
+    let deadline = millis(FIRST_TOKEN_HEADER, header(FIRST_TOKEN_HEADER))?.or(life);
     let media_type = parts.headers.get(CONTENT_TYPE).cloned();
     let body = axum::body::to_bytes(body, LARGEST).await.map_err(|_| ApiError::too_large(LARGEST))?;
     let read = request::read(kind, media_type.as_ref(), &body, api.nodes.prefix_seed)?;
-    let name = if read.model == "auto" { api.nodes.first_model(kind.task()) } else { Some(read.model.clone()) };
+    let name = if read.model == "auto" { api.nodes.first_model(Wanted::request(kind.task(), None)) } else { Some(read.model.clone()) };
     let model = name.ok_or_else(|| ApiError::no_model(&read.model))?;
     let work = Work {
         path: kind.path(),
@@ -103,6 +105,7 @@ async fn ask(api: &Api, kind: Kind, request: Request) -> Result<Response, ApiErr
         media_type: media_type.unwrap_or_else(|| axum::http::HeaderValue::from_static("application/json")),
         class,
         deadline,
+        life,
         streamed: read.streamed,
         prompt_tokens: read.prompt_tokens,
         output_tokens: read.output_tokens,
@@ -130,11 +133,11 @@ fn class(asked: Option<&str>, pass: &Pass) -> Result<Class, ApiError> {
     Ok(class)
 }
 
-fn deadline(asked: Option<&str>) -> Result<Option<Duration>, ApiError> {
+fn millis(name: &str, asked: Option<&str>) -> Result<Option<Duration>, ApiError> {
     let parse = |text: &str| {
         text.parse()
             .map(Duration::from_millis)
-            .map_err(|_| ApiError::request(DEADLINE_HEADER, format!("`{text}` is no whole number of milliseconds")))
+            .map_err(|_| ApiError::request(name, format!("`{text}` is no whole number of milliseconds")))
     };
     asked.map(parse).transpose()
 }

@@ -24,6 +24,8 @@ const READING: Duration = Duration::from_millis(100);
 const READ_TOKENS_PER_SECOND: f64 = 4_000.0;
 /// How long an answer that is not streamed is waited for where the request sets no end.
 const LONGEST: Duration = Duration::from_secs(600);
+/// How often an answer in one piece is asked for again after its replica died over it.
+const MOST_LOSSES: u32 = 2;
 
 /// One request on its way to a model.
 #[derive(Clone)]
@@ -38,6 +40,8 @@ pub(crate) struct Work {
     pub(crate) class: Class,
     /// When nobody wants the first piece any more.
     pub(crate) deadline: Option<Duration>,
+    /// When nobody wants the rest any more: then the node stops.
+    pub(crate) life: Option<Duration>,
     /// Whether the answer comes piece by piece.
     pub(crate) streamed: bool,
     /// Tokens of the prompt, estimated.
@@ -94,19 +98,33 @@ pub(crate) enum WorkError {
 /// [`WorkError`] when no replica does it. What a replica refuses because the request is wrong is an answer.
 pub(crate) async fn carry_out(model: &Arc<ModelDispatcher>, work: Work) -> Result<Answer, WorkError> {
     let arrived = Instant::now();
-    let mut ticket = model.submit(request(model, &work));
+    let mut losses = 0;
+    loop {
+        match attempt(model, &work, arrived).await {
+            // Of an answer in one piece nobody has seen anything: it is asked for once more, as if its replica had not begun.
+            Err(WorkError::Lost) if !work.streamed && losses < MOST_LOSSES => losses += 1,
+            done => return done,
+        }
+    }
+}
+
+/// Has a request done by the replicas that the dispatcher names, until one answers or the dispatcher gives up.
+async fn attempt(model: &Arc<ModelDispatcher>, work: &Work, arrived: Instant) -> Result<Answer, WorkError> {
+    let mut ticket = model.submit(request(model, work, arrived));
+    // When a node that was too busy for it said to come back.
+    let mut busy_for = Duration::ZERO;
     let mut order = ticket.order().await;
     loop {
         order = match order {
             Order::Reject { reason, retry_after } => {
-                refused(model, &work, reason);
-                return Err(WorkError::Rejected { reason, retry_after });
+                refused(model, work, reason);
+                return Err(WorkError::Rejected { reason, retry_after: retry_after.max(busy_for) });
             }
             Order::Lost => return Err(WorkError::Lost),
             // An order that was already over when it was read.
             Order::Back => ticket.order().await,
             Order::Go { replica, attempt } => {
-                let mut answer = std::pin::pin!(first_piece(&replica.client, &work, arrived));
+                let mut answer = std::pin::pin!(first_piece(&replica.client, work, arrived));
                 let mut unseen = !work.streamed;
                 let outcome = loop {
                     tokio::select! {
@@ -125,7 +143,7 @@ pub(crate) async fn carry_out(model: &Arc<ModelDispatcher>, work: Work) -> Resul
                     Err(next) => next,
                     Ok(Ok(First::Begun(stream))) => {
                         ticket.first_token(attempt, None);
-                        begun(model, &work, arrived);
+                        begun(model, work, arrived);
                         return Ok(Answer::stream(*stream, Some((ticket, attempt))));
                     }
                     Ok(Ok(First::Whole(answer))) => {
@@ -135,10 +153,16 @@ pub(crate) async fn carry_out(model: &Arc<ModelDispatcher>, work: Work) -> Resul
                     // Dropping the ticket takes it out of this dispatcher, which is over.
                     Ok(Err(NodeError::Succeeded)) => return Err(WorkError::Succeeded),
                     Ok(Err(error)) => {
-                        let suspect = !matches!(error, NodeError::Busy { .. });
+                        let suspect = match &error {
+                            NodeError::Busy { retry_after, .. } => {
+                                busy_for = busy_for.max(*retry_after);
+                                false
+                            }
+                            _ => true,
+                        };
                         tracing::warn!(
                             node = replica.node,
-                            model = model.model,
+                            model = model.label,
                             error = chain(&error),
                             "a node failed a request; it goes elsewhere"
                         );
@@ -178,13 +202,14 @@ enum First {
 /// Sends the request and waits for the first piece of its answer.
 async fn first_piece(client: &NodeClient, work: &Work, arrived: Instant) -> Result<First, NodeError> {
     const WHAT: &str = "for an answer";
-    let left = work.deadline.map(|deadline| deadline.saturating_sub(arrived.elapsed()));
+    let left = |until: Option<Duration>| until.map(|until| until.saturating_sub(arrived.elapsed()));
     let onward = Onward {
         path: work.path,
         body: work.body.clone(),
         media_type: work.media_type.clone(),
         class: work.class,
-        left,
+        first_token: left(work.deadline),
+        life: left(work.life),
         trace: work.trace.clone(),
         epoch: work.epoch,
     };
@@ -200,7 +225,7 @@ async fn first_piece(client: &NodeClient, work: &Work, arrived: Instant) -> Resu
             }
         }
     };
-    let within = left.unwrap_or(LONGEST).max(Duration::from_millis(1));
+    let within = left(work.deadline.or(work.life)).unwrap_or(LONGEST).max(Duration::from_millis(1));
     tokio::time::timeout(within, asked).await.unwrap_or(Err(NodeError::Late { what: WHAT, within }))
 }
 
@@ -217,8 +242,8 @@ fn json() -> HeaderValue {
 }
 
 /// The request as the policy sees it.
-fn request(model: &ModelDispatcher, work: &Work) -> Request {
-    let deadline = work.deadline.map(|deadline| model.now() + deadline);
+fn request(model: &ModelDispatcher, work: &Work, arrived: Instant) -> Request {
+    let deadline = work.deadline.map(|deadline| model.now() + deadline.saturating_sub(arrived.elapsed()));
     Request {
         id: model.name_request(),
         class: work.class,
@@ -231,13 +256,13 @@ fn request(model: &ModelDispatcher, work: &Work) -> Request {
 }
 
 fn begun(model: &ModelDispatcher, work: &Work, arrived: Instant) {
-    let (model, class) = (model.model.clone(), work.class.name());
+    let (model, class) = (model.label.clone(), work.class.name());
     metrics::histogram!("sfetnic_dispatch_first_token_seconds", "model" => model, "class" => class)
         .record(arrived.elapsed().as_secs_f64());
 }
 
 fn refused(model: &ModelDispatcher, work: &Work, reason: Rejection) {
-    let (model, class, reason) = (model.model.clone(), work.class.name(), name(reason));
+    let (model, class, reason) = (model.label.clone(), work.class.name(), name(reason));
     metrics::counter!("sfetnic_dispatch_rejections_total", "model" => model, "class" => class, "reason" => reason)
         .increment(1);
 }

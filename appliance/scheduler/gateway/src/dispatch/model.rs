@@ -10,6 +10,7 @@ use protocol::Class;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
+use super::Kind;
 use super::ticket::{Order, Ticket};
 use crate::client::NodeClient;
 use crate::status::{ModelStatus, PlacedReplica};
@@ -23,6 +24,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(3_600);
 pub(crate) struct ModelDispatcher {
     /// The model.
     pub(crate) model: String,
+    /// What it is called in metrics and for people: live streams are told from single requests.
+    pub(crate) label: String,
     state: Mutex<State>,
     origin: Instant,
     next: AtomicU64,
@@ -63,10 +66,15 @@ pub(crate) struct Beat<'a> {
 }
 
 impl ModelDispatcher {
-    pub(super) fn new(model: &str, config: PolicyConfig) -> Self {
+    pub(super) fn new(model: &str, kind: Kind, config: PolicyConfig) -> Self {
+        let label = match kind {
+            Kind::Requests => model.to_owned(),
+            Kind::Live => format!("{model} (live)"),
+        };
         let state = State { policy: Dispatcher::new(config), waiting: HashMap::new(), replicas: BTreeMap::new() };
         Self {
             model: model.to_owned(),
+            label,
             state: Mutex::new(state),
             origin: Instant::now(),
             next: AtomicU64::new(1),
@@ -124,13 +132,14 @@ impl ModelDispatcher {
 
     fn carry_out(&self, state: &mut State, decision: Decision) {
         let count = |what: &'static str| {
-            metrics::counter!("sfetnic_dispatch_decisions_total", "model" => self.model.clone(), "decision" => what)
+            metrics::counter!("sfetnic_dispatch_decisions_total", "model" => self.label.clone(), "decision" => what)
                 .increment(1);
         };
         let (request, order) = match decision {
             Decision::Dispatch { request, replica, attempt } => {
                 count("dispatch");
                 let Some(known) = state.replicas.values().find(|known| known.replica.id == replica) else { return };
+                tracing::debug!(node = known.replica.node, request = request.0, attempt, "dispatched");
                 (request, Order::Go { replica: Arc::clone(&known.replica), attempt })
             }
             Decision::Withdraw { request, .. } => {
@@ -201,7 +210,7 @@ impl ModelDispatcher {
             |id| state.replicas.values().find(|known| known.replica.id == id).map(|known| known.replica.node.clone());
         let placed = |status: ReplicaStatus| Some(PlacedReplica { node: name(status.replica)?, status });
         let replicas = state.policy.replicas().into_iter().filter_map(placed).collect();
-        ModelStatus { model: self.model.clone(), waiting, replicas }
+        ModelStatus { model: self.label.clone(), waiting, replicas }
     }
 
     /// Whether some replica could serve.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::error::ApiError;
+use crate::speech::SOUND_BYTES_PER_TOKEN;
 
 /// Bytes of a prompt's block: some 128 tokens. Large enough that a long prompt has a hundred of them, small enough that a
 /// system's preface of a page is known again.
@@ -131,8 +132,7 @@ fn recording(media_type: Option<&HeaderValue>, body: &Bytes) -> Result<Read, Api
     Ok(Read {
         model,
         streamed: false,
-        // A second of sound at 16 kHz and 16 bits weighs what ten tokens do.
-        prompt_tokens: u32::try_from(body.len() / 3_200 + 1).unwrap_or(u32::MAX),
+        prompt_tokens: u32::try_from(body.len() / SOUND_BYTES_PER_TOKEN + 1).unwrap_or(u32::MAX),
         output_tokens: 1,
         prefix: Vec::new(),
         session: None,
