@@ -1,4 +1,5 @@
-//! What every program of ours does around its work: configuration with origins, logs, metrics, HTTPS, signals, systemd.
+//! What every program of ours does around its work: configuration with origins, logs, metrics, traces, HTTPS, signals,
+//! systemd.
 //!
 //! No part of what the programs are for lives here.
 
@@ -8,7 +9,9 @@ pub mod logs;
 pub mod metrics;
 pub mod signals;
 pub mod systemd;
+pub mod telemetry;
 mod tls;
+pub mod trace;
 
 pub use tls::{ClientCertificate, TlsFiles};
 

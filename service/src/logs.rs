@@ -6,6 +6,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use crate::telemetry::Telemetry;
+
 /// How logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -21,11 +23,11 @@ pub enum LogFormat {
 }
 
 /// Starts logging to standard error, or to systemd's journal when it owns our standard error. `filter` says which events:
-/// `info`, `warn`, `chat=debug,info`…
+/// `info`, `warn`, `chat=debug,info`…; it holds for the logs alone, not for the spans that `telemetry` exports.
 ///
 /// # Errors
 /// When the filter is wrong or the journal cannot be reached.
-pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+pub fn start(filter: &str, format: LogFormat, telemetry: &Telemetry) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter)
         .with_context(|| format!("log.filter `{filter}` is not understood; an example: info,chat=debug"))?;
     let format = match format {
@@ -44,5 +46,9 @@ pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
             tracing_subscriber::fmt::layer().with_ansi(colours).with_writer(std::io::stderr).boxed()
         }
     };
-    tracing_subscriber::registry().with(filter).with(writer).try_init().context("logging was started twice")
+    tracing_subscriber::registry()
+        .with(writer.with_filter(filter))
+        .with(telemetry.layer())
+        .try_init()
+        .context("logging was started twice")
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use service::TlsFiles;
 use service::config::Places;
 use service::logs::LogFormat;
+use service::telemetry::TelemetryConfig;
 use store::StoreConfig;
 
 pub(crate) use service::config::{ConfigError, render};
@@ -79,6 +80,8 @@ pub(crate) struct Config {
     pub log: LogConfig,
     /// Metrics.
     pub metrics: MetricsConfig,
+    /// The export of spans.
+    pub telemetry: TelemetryConfig,
     /// The admin socket.
     pub admin: AdminConfig,
 }
@@ -309,6 +312,7 @@ impl Config {
             ));
         }
         self.inference.check().map_err(ConfigError::Contradiction)?;
+        self.telemetry.check().map_err(ConfigError::Contradiction)?;
         if !(1..=100).contains(&self.watchdog.clock_percent) {
             return Err(ConfigError::Contradiction("watchdog.clock_percent must be from 1 to 100".to_owned()));
         }

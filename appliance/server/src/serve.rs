@@ -10,6 +10,7 @@ mod workers;
 use std::time::Duration;
 
 use anyhow::Context;
+use service::telemetry::{Program, Telemetry};
 use service::{http, logs, metrics, signals, systemd};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -26,7 +27,10 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(300);
 /// # Errors
 /// When a part cannot start, or fails for good while running.
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
-    logs::start(&config.log.filter, config.log.format)?;
+    let instance = config.store.node.to_string();
+    let program = Program { name: "appliance", version: env!("CARGO_PKG_VERSION"), instance: &instance };
+    let telemetry = Telemetry::start(&config.telemetry, program)?;
+    logs::start(&config.log.filter, config.log.format, &telemetry)?;
     let metrics = metrics::start()?;
     let stop = CancellationToken::new();
     let started = std::time::Instant::now();
@@ -84,6 +88,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     chat.stop(grace).await;
     wired.gateway.stop().await;
     wired.store.close().await.context("failed to close the database in order")?;
+    telemetry.stop().await;
     tracing::info!("stopped");
     outcome
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use service::TlsFiles;
 use service::config::{ConfigError, Places};
 use service::logs::LogFormat;
+use service::telemetry::TelemetryConfig;
 
 /// Where the configuration is looked for.
 pub(crate) const PLACES: Places = Places {
@@ -38,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) gpu: GpuConfig,
     /// Logs.
     pub(crate) log: LogConfig,
+    /// The export of spans.
+    pub(crate) telemetry: TelemetryConfig,
 }
 
 /// What the node is called in the cluster.
@@ -211,7 +214,7 @@ impl Config {
         if self.admission.longest_wait_seconds == 0 {
             return Err(ConfigError::Contradiction("admission.longest_wait_seconds must be at least 1".to_owned()));
         }
-        Ok(())
+        self.telemetry.check().map_err(ConfigError::Contradiction)
     }
 }
 

@@ -10,6 +10,7 @@ use engines::worker::WorkerCommand;
 use gpu::{WatchSettings, Watcher};
 use protocol::Heartbeat;
 use protocol::gpu::Health;
+use service::telemetry::{Program, Telemetry};
 use service::{http, logs, metrics, signals, systemd};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -25,7 +26,9 @@ use crate::host::{Host, HostParts};
 /// # Errors
 /// When a part cannot start, or fails for good while running.
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
-    logs::start(&config.log.filter, config.log.format)?;
+    let program = Program { name: "inference-node", version: env!("CARGO_PKG_VERSION"), instance: &config.node.name };
+    let export = Telemetry::start(&config.telemetry, program)?;
+    logs::start(&config.log.filter, config.log.format, &export)?;
     let metrics = metrics::start()?;
     let (stop, stop_models) = (CancellationToken::new(), CancellationToken::new());
     std::fs::create_dir_all(&config.data.folder)
@@ -112,6 +115,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     stop_models.cancel();
     host.ended().await;
     watching.stop();
+    export.stop().await;
     tracing::info!("stopped");
     outcome
 }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use service::telemetry::{Program, Telemetry};
+
 use crate::config::Config;
 
 /// Computes until the node closes standard input.
@@ -9,7 +11,11 @@ use crate::config::Config;
 /// # Errors
 /// When it was not started by a node.
 pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
-    service::logs::start(&config.log.filter, config.log.format)?;
-    engines::worker::run().await?;
+    let program = Program { name: "inference-worker", version: env!("CARGO_PKG_VERSION"), instance: &config.node.name };
+    let telemetry = Telemetry::start(&config.telemetry, program)?;
+    service::logs::start(&config.log.filter, config.log.format, &telemetry)?;
+    let worked = engines::worker::run().await;
+    telemetry.stop().await;
+    worked?;
     Ok(ExitCode::SUCCESS)
 }
