@@ -168,6 +168,9 @@ pub struct PolicyConfig {
     pub ramp_ms: f64,
     /// The traffic from which the price of work is learnt goes back so far, in milliseconds.
     pub price_window_ms: f64,
+    /// How many replicas the requests keep busy is an average over about so long, in milliseconds; nothing is told of it
+    /// before so much time has passed.
+    pub demand_window_ms: f64,
 }
 
 impl Default for PolicyConfig {
@@ -195,6 +198,7 @@ impl Default for PolicyConfig {
             suspicion_ms: 1_000.0,
             ramp_ms: 10_000.0,
             price_window_ms: 60_000.0,
+            demand_window_ms: 60_000.0,
         }
     }
 }

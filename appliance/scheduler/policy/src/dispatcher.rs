@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::calls::Calls;
 use crate::config::PolicyConfig;
+use crate::demand::Asked;
 use crate::event::{Decision, Event, Health, Rejection, WithdrawReason};
 use crate::homes::Sessions;
 use crate::prefix::PrefixIndex;
@@ -35,6 +36,7 @@ pub struct Dispatcher {
     pub(crate) shares: Shares,
     pub(crate) price: Price,
     pub(crate) calls: Calls,
+    pub(crate) asked: Asked,
     /// Tokens that those who wait need read, by class, those who stand by apart.
     backlog: [[f64; 4]; 2],
     sequence: u64,
@@ -57,6 +59,7 @@ impl Dispatcher {
             shares: Shares::new(floors),
             price: Price::new(config.price_window_ms),
             calls: Calls::default(),
+            asked: Asked::new(config.demand_window_ms),
             backlog: [[0.0; 4]; 2],
             sequence: 0,
             now: Moment(0),
@@ -69,6 +72,7 @@ impl Dispatcher {
     pub fn handle(&mut self, now: Moment, event: Event) -> Vec<Decision> {
         self.now = self.now.max(now);
         let now = self.now;
+        self.time_passes(now);
         let mut decisions = Vec::new();
         self.hear_silence(now, &mut decisions);
         let replan = match event {
@@ -116,10 +120,6 @@ impl Dispatcher {
             return false;
         }
         let targets = self.config.classes.of(class);
-        if self.queues.len(class) >= targets.queue {
-            decisions.push(reject(Rejection::QueueFull, self.drained_in()));
-            return false;
-        }
         let target = now.plus_secs(targets.first_token_secs(request.prompt_tokens));
         let deadline = request.deadline.unwrap_or(target);
         self.sequence += 1;
@@ -130,10 +130,17 @@ impl Dispatcher {
             withdrawals: 0,
             matched: Matched { version: self.index.version(), blocks: self.index.matches(&request.prefix) },
             reading: 0.0,
+            guess: 0.0,
             place: Place::Waiting,
             request,
         };
         entry.reading = self.least_reading(&entry);
+        // Before anything may turn it away: what finds no room is demand as well.
+        self.charge_demand(&mut entry);
+        if self.queues.len(class) >= self.config.classes.of(class).queue {
+            decisions.push(reject(Rejection::QueueFull, self.drained_in()));
+            return false;
+        }
         let density = self.density(&entry);
         self.price.offered(now, entry.reading, density);
         if class == Class::Voice {
@@ -268,8 +275,10 @@ impl Dispatcher {
             return false;
         }
         let found = self.entries.get(&request).map(|entry| (entry.place, entry.request.class));
-        let Some((Place::At { seat, .. }, class)) = found else { return false };
-        self.entries.remove(&request);
+        let Some((Place::At { seat, since, .. }, class)) = found else { return false };
+        if let Some(entry) = self.entries.remove(&request) {
+            self.demand_met(&entry, now.secs_since(since));
+        }
         self.replicas[seat].leave(request, class, now);
         self.replicas[seat].proved(now);
         self.replicas[seat].heard(now);

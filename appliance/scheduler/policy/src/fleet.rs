@@ -153,6 +153,7 @@ impl Dispatcher {
         self.replicas[seat].leave(request, entry.request.class, now);
         self.shares.refund(entry.request.class, charged);
         entry.place = Place::Waiting;
+        self.demand_waits(&entry);
         self.enqueue(&entry);
         self.entries.insert(request, entry);
         Some(seat)

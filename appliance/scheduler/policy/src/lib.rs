@@ -7,10 +7,11 @@
 //! goes first ([`queue`]), calls before all others, and each class gets its floor ([`share`]). The replica is chosen by
 //! predicted completion ([`plan`]): what it has still to read, what of this prompt it holds already ([`prefix`]), how fast it
 //! is ([`rates`]). What cannot be in time is rejected at once; under overload what is worth least for its work stands by
-//! ([`price`]).
+//! ([`price`]). How many replicas all this would keep busy is measured beside ([`demand`]).
 
 mod calls;
 mod config;
+mod demand;
 mod dispatcher;
 mod event;
 mod fleet;
@@ -27,6 +28,7 @@ mod status;
 mod time;
 
 pub use config::{ClassTargets, Classes, PolicyConfig};
+pub use demand::Demand;
 pub use dispatcher::Dispatcher;
 pub use event::{Decision, Event, Health, Rejection, WithdrawReason};
 pub use homes::Homes;

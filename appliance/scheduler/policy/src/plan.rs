@@ -299,8 +299,9 @@ impl Dispatcher {
         if let Some(session) = entry.request.session {
             self.sessions.served(session, seat);
         }
+        self.demand_runs(&entry);
         entry.attempts += 1;
-        entry.place = Place::At { seat, held, charged, streaming: false };
+        entry.place = Place::At { seat, held, charged, streaming: false, since: now };
         let replica = &mut self.replicas[seat];
         let movable = class != Class::Voice && entry.withdrawals < self.config.withdrawals;
         replica.give(now, Pending { request: id, class, uncached: choice.reading, since: now, movable });

@@ -28,6 +28,8 @@ pub(crate) struct Entry {
     pub(crate) matched: Matched,
     /// Tokens to read at the replica that held most of the prompt when it came.
     pub(crate) reading: f64,
+    /// Seconds of all of a replica's slots that it will probably take.
+    pub(crate) guess: f64,
     pub(crate) place: Place,
 }
 
@@ -49,6 +51,8 @@ pub(crate) enum Place {
         /// Work charged for it.
         charged: f64,
         streaming: bool,
+        /// Since when.
+        since: Moment,
     },
 }
 

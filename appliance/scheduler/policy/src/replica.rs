@@ -7,6 +7,7 @@ use crate::config::PolicyConfig;
 use crate::event::Health;
 use crate::rates::Rates;
 use crate::request::{ReplicaId, RequestId};
+use crate::share::rank;
 use crate::time::Moment;
 
 /// How long what a replica was given to read is remembered, in seconds.
@@ -55,8 +56,8 @@ pub(crate) struct Replica {
     pub(crate) pending: Vec<Pending>,
     /// Those past their first token.
     pub(crate) streaming: u32,
-    /// Of all that it has, those that are no calls.
-    pub(crate) others: u32,
+    /// All that it has, by class.
+    pub(crate) requests: [u32; 4],
     /// Calls come here first, and little else does.
     pub(crate) reserved: bool,
     /// Prompt tokens that it was given to read, the older the less, as of `given_at`.
@@ -81,7 +82,7 @@ impl Replica {
             rates: Rates::assumed(rate),
             pending: Vec::new(),
             streaming: 0,
-            others: 0,
+            requests: [0; 4],
             reserved: false,
             given: 0.0,
             given_at: now,
@@ -129,7 +130,7 @@ impl Replica {
         }
         let room = slots.saturating_sub(self.outstanding());
         if class != Class::Voice && self.reserved {
-            return room.min(config.reserved_others.saturating_sub(self.others));
+            return room.min(config.reserved_others.saturating_sub(self.others()));
         }
         room
     }
@@ -143,8 +144,13 @@ impl Replica {
     pub(crate) fn give(&mut self, now: Moment, pending: Pending) {
         self.given = self.given_secs(now) * self.rates.prefill() + pending.uncached;
         self.given_at = now;
-        self.others += u32::from(pending.class != Class::Voice);
+        self.requests[rank(pending.class)] += 1;
         self.pending.push(pending);
+    }
+
+    /// Of all that it has, those that are no calls.
+    fn others(&self) -> u32 {
+        self.requests.iter().sum::<u32>() - self.requests[rank(Class::Voice)]
     }
 
     /// Requests that it has.
@@ -192,7 +198,8 @@ impl Replica {
 
     /// A request leaves, read or not.
     pub(crate) fn leave(&mut self, request: RequestId, class: Class, now: Moment) {
-        self.others = self.others.saturating_sub(u32::from(class != Class::Voice));
+        let requests = &mut self.requests[rank(class)];
+        *requests = requests.saturating_sub(1);
         if let Some(at) = self.pending.iter().position(|pending| pending.request == request) {
             self.pending.remove(at);
             if at == 0 {
