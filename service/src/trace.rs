@@ -71,6 +71,13 @@ pub fn join(span: &Span, parent: Option<TraceParent>) {
     span.record("trace", tracing::field::display(joined.trace()));
 }
 
+/// Notes a moment within the present span, for the exporter alone.
+pub fn note(moment: &'static str) {
+    if crate::telemetry::is_on() {
+        Span::current().add_event(moment, Vec::new());
+    }
+}
+
 /// Where the span stands by the exporter's word.
 fn exported(span: &Span) -> Option<TraceParent> {
     if !crate::telemetry::is_on() {

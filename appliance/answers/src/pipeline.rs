@@ -16,6 +16,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use knowledge::{Embedder, KnowledgeIndex};
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::config::AnswersConfig;
 use crate::context::{Context, Verdict};
@@ -119,9 +121,11 @@ impl Answers {
         context.stage("patterns", patterns::run)?;
         context.stage("context", follow_up::run)?;
         context.stage("wishes", wishes::run)?;
-        retrieve::run(context, self.embedder.as_ref()).await?;
+        let span = tracing::debug_span!("retrieve", articles = Empty, guides = Empty, confidence = Empty);
+        retrieve::run(context, self.embedder.as_ref()).instrument(span).await?;
         let mut draft = None;
-        context.stage("decide", |context| decide::run(context, &mut draft))?;
+        tracing::debug_span!("decide")
+            .in_scope(|| context.stage("decide", |context| decide::run(context, &mut draft)))?;
         let outcome = match draft {
             Some(Draft::Article(answer)) => self.word(context, answer, listener).await?,
             Some(Draft::Final(outcome)) => outcome,
@@ -137,10 +141,13 @@ impl Answers {
         answer: Answer,
         listener: &dyn Listener,
     ) -> ControlFlow<Outcome, Outcome> {
-        context.stage("check", |context| checked(context, &answer))?;
+        tracing::debug_span!("check").in_scope(|| context.stage("check", |context| checked(context, &answer)))?;
         let Some(generator) = &self.generator else { return ControlFlow::Continue(Outcome::Answer(answer)) };
         let begun = Instant::now();
-        let (answer, decision) = generate::run(context, answer, generator.as_ref(), listener).await;
+        let span = tracing::debug_span!("word", generated = Empty);
+        let (answer, decision) =
+            generate::run(context, answer, generator.as_ref(), listener).instrument(span.clone()).await;
+        span.record("generated", answer.generated);
         context.note("generate", Verdict::go_on(decision), begun)?;
         ControlFlow::Continue(Outcome::Answer(answer))
     }
@@ -171,7 +178,8 @@ impl Answers {
 #[async_trait]
 impl Assistant for Answers {
     async fn reply(&self, question: Question<'_>, listener: &dyn Listener) -> Reply {
-        match AssertUnwindSafe(self.run(question, listener)).catch_unwind().await {
+        let span = tracing::debug_span!("reply", language = %question.conversation.language);
+        match AssertUnwindSafe(self.run(question, listener)).catch_unwind().instrument(span).await {
             Ok((_, reply)) => reply,
             Err(_) => {
                 tracing::error!(conversation = %question.conversation.id, "a stage of the answer pipeline panicked");

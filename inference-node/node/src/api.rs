@@ -88,6 +88,7 @@ pub(crate) fn router(api: Api) -> Router {
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&api), access::check));
     open.merge(guarded)
         .layer(axum::middleware::from_fn(request::name))
+        .layer(axum::middleware::from_fn(service::trace::serve))
         .layer(CatchPanicLayer::custom(error::panicked))
         .with_state(api)
 }

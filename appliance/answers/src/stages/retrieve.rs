@@ -43,6 +43,10 @@ pub(crate) async fn run(
                 if findings.contextual { ", with the earlier subject" } else { "" },
                 if findings.language == context.language { "" } else { ", in another language" },
             );
+            let span = tracing::Span::current();
+            span.record("articles", findings.articles.len());
+            span.record("guides", findings.guides.len());
+            span.record("confidence", findings.best());
             context.findings = findings;
             Verdict::go_on(decision)
         }

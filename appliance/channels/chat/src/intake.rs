@@ -12,8 +12,10 @@ use desk::ports::assistant::Listener;
 use desk::ports::conversations::{NewConversation, Recorded};
 use desk::reception::Answered;
 use desk::turn::{Author, Content, MAX_TEXT_CHARS, NewTurn, Pick, Turn};
+use service::trace;
 use tokio::sync::oneshot;
-use tracing::Instrument as _;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 use ui::{Problem, ProblemKind};
 
 use crate::access::{Access, Caller};
@@ -189,7 +191,16 @@ pub(crate) fn answer(app: &Arc<App>, turn: Turn) -> Option<oneshot::Receiver<()>
         return None;
     }
     let (done, told) = oneshot::channel();
-    let span = tracing::info_span!("answer", conversation = %turn.conversation, turn = turn.number);
+    // It outlives the request that brought the turn; its trace is the same.
+    let span = tracing::error_span!(
+        parent: None,
+        "answer",
+        trace = Empty,
+        conversation = %turn.conversation,
+        turn = turn.number,
+        outcome = Empty
+    );
+    trace::join(&span, trace::current());
     let work = app.clone();
     let task = async move {
         let Ok(_permit) = work.answering.acquire().await else { return };
@@ -205,6 +216,7 @@ pub(crate) fn answer(app: &Arc<App>, turn: Turn) -> Option<oneshot::Receiver<()>
                     micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
                     "answered"
                 );
+                Span::current().record("outcome", outcome);
             }
             Err(error) => {
                 metrics::counter!("sfetnic_chat_answers_total", "outcome" => "failed").increment(1);

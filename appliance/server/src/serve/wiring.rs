@@ -212,6 +212,7 @@ impl Wired {
             .merge(ui::assets::router())
             .layer(axum::middleware::map_response(ui::security::headers))
             .layer(compression())
+            .layer(axum::middleware::from_fn(service::trace::serve))
             .layer(tower_http::catch_panic::CatchPanicLayer::new()))
     }
 }

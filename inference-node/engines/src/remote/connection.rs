@@ -120,7 +120,10 @@ impl Connection {
     ) -> Result<Answer, EngineError> {
         let url = format!("{}/{}", self.url, route.path);
         let patience = self.settings.answer_time();
-        let request = fill(self.http.post(&url));
+        let mut request = fill(self.http.post(&url));
+        if let Some(trace) = service::trace::header() {
+            request = request.header(service::trace::HEADER, trace);
+        }
         let response = tokio::select! {
             biased;
             () = stop.cancelled() => return Err(EngineError::Cancelled),

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use protocol::Language;
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 use super::decode::{Pass, SHORTEST};
 use super::hypothesis::hypothesis;
@@ -85,7 +86,7 @@ pub(crate) fn listen(
         last_cost: Duration::ZERO,
     };
     // It ends with the audio, with `stop`, or when nobody takes its events any more.
-    tokio::spawn(listener.run());
+    tokio::spawn(listener.run().in_current_span());
     Ok(receiver)
 }
 
@@ -247,8 +248,9 @@ impl Listener {
         let (Some(mut silero), Some(turn)) = (self.detectors.silero(), &self.open) else { return false };
         let tail = turn.audio[turn.audio.len().saturating_sub(self.silence + BEFORE_SILENCE)..].to_vec();
         let half = seconds(self.silence) / 2.0;
+        let span = tracing::Span::current();
         let opinion = tokio::task::spawn_blocking(move || {
-            let activity = Activity::new(silero.frame(), silero.hear(&tail));
+            let activity = Activity::new(silero.frame(), span.in_scope(|| silero.hear(&tail)));
             let length = seconds(tail.len());
             activity.peak(length - half, length)
         });

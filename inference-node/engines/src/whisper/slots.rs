@@ -127,8 +127,9 @@ impl Slots {
         };
         let running = Running { stopping: Arc::clone(&slot.stopping), number: slot.stopping.begin() };
         let inner = Arc::clone(&self.0);
+        let span = tracing::Span::current();
         let mut computation = tokio::task::spawn_blocking(move || {
-            let result = work(&mut slot);
+            let result = span.in_scope(|| work(&mut slot));
             if slot.state.is_some() {
                 inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(slot);
             }

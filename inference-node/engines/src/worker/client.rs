@@ -6,7 +6,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 
-use super::frame::{Ask, Receiver, Reply, Sender};
+use super::frame::{Ask, Opening, Receiver, Reply, Sender};
 use crate::model::EVENTS_AHEAD;
 use crate::tasks::{
     ChatEvent, ChatRequest, Embeddings, EmbeddingsRequest, ListenEvent, ListenRequest, SpeechPiece, SpeechRequest,
@@ -36,7 +36,7 @@ impl WorkerModel {
     async fn once<T>(&self, ask: Ask, stop: Stop, take: fn(Reply) -> Option<T>) -> Result<T, EngineError> {
         let work = async {
             let mut connection = self.connect().await?;
-            connection.ask(&ask).await?;
+            connection.open(ask).await?;
             take(connection.reply().await?).ok_or_else(out_of_order)
         };
         tokio::select! {
@@ -55,7 +55,7 @@ impl WorkerModel {
     ) -> Result<Events<T>, EngineError> {
         let begin = async {
             let mut connection = self.connect().await?;
-            connection.ask(&ask).await?;
+            connection.open(ask).await?;
             match connection.reply().await? {
                 Reply::Started => Ok(connection),
                 _ => Err(out_of_order()),
@@ -78,8 +78,10 @@ struct Connection {
 }
 
 impl Connection {
-    async fn ask(&mut self, ask: &Ask) -> Result<(), EngineError> {
-        self.asks.send(ask).await.map_err(|error| EngineError::Lost(error.to_string()))
+    /// Asks, and says for which trace.
+    async fn open(&mut self, ask: Ask) -> Result<(), EngineError> {
+        let opening = Opening { trace: service::trace::current().map(|parent| parent.to_string()), ask };
+        self.asks.send(&opening).await.map_err(|error| EngineError::Lost(error.to_string()))
     }
 
     async fn reply(&mut self) -> Result<Reply, EngineError> {

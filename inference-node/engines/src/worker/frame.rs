@@ -18,7 +18,16 @@ use crate::tasks::{
 /// The longest message: an hour of sound at 16 kHz.
 const LONGEST: usize = 256 << 20;
 
-/// The first message of a connection, and for live audio the following ones.
+/// The first message of a connection.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Opening {
+    /// The trace that it belongs to, as in the header `traceparent`.
+    pub(super) trace: Option<String>,
+    /// What is asked.
+    pub(super) ask: Ask,
+}
+
+/// What is asked, and for live audio what follows.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Ask {
     Chat(ChatRequest),
@@ -28,6 +37,19 @@ pub(super) enum Ask {
     Listen(ListenRequest),
     /// More live audio; an empty one ends it.
     Audio(#[serde(with = "samples")] Vec<f32>),
+}
+
+impl Ask {
+    /// What it is for, as spans call it.
+    pub(super) fn task(&self) -> &'static str {
+        match self {
+            Self::Chat(_) => "chat",
+            Self::Embed(_) => "embeddings",
+            Self::Speak(_) => "speech",
+            Self::Transcribe(_) => "transcription",
+            Self::Listen(_) | Self::Audio(_) => "listening",
+        }
+    }
 }
 
 /// What the worker sends back. A stream is `Started`, any number of pieces, `Ended`; everything may end in `Failed`.

@@ -3,11 +3,14 @@
 use std::io;
 use std::sync::Arc;
 
+use service::trace::{self, TraceParent};
+use tokio::net::UnixListener;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
+use tracing::Instrument;
+use tracing::field::Empty;
 
-use super::frame::{Ask, Receiver, Reply, Sender};
+use super::frame::{Ask, Opening, Receiver, Reply, Sender};
 use crate::model::EVENTS_AHEAD;
 use crate::{EngineError, Events, Model, Stop};
 
@@ -17,25 +20,33 @@ pub(super) async fn serve(listener: UnixListener, model: Arc<dyn Model>) -> io::
         let (stream, _) = listener.accept().await?;
         let model = Arc::clone(&model);
         tokio::spawn(async move {
-            if let Err(error) = answer(stream, model).await {
-                // The node left in the middle, which is how it cancels.
-                tracing::debug!(%error, "a request ended early");
+            let (from, to) = stream.into_split();
+            let (mut asks, replies) = (Receiver::new(from), Sender::new(to));
+            match asks.receive::<Opening>().await {
+                Ok(Some(opening)) => {
+                    let span = tracing::error_span!("work", trace = Empty, task = opening.ask.task());
+                    trace::join(&span, opening.trace.as_deref().and_then(TraceParent::read));
+                    answer(opening.ask, asks, replies, model).instrument(span).await;
+                }
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%error, "what was asked did not come"),
             }
         });
     }
 }
 
-async fn answer(stream: UnixStream, model: Arc<dyn Model>) -> io::Result<()> {
-    let (from, to) = stream.into_split();
-    let (mut asks, mut replies) = (Receiver::new(from), Sender::new(to));
-    let Some(ask) = asks.receive::<Ask>().await? else { return Ok(()) };
+async fn answer(ask: Ask, asks: Receiver<OwnedReadHalf>, mut replies: Sender<OwnedWriteHalf>, model: Arc<dyn Model>) {
     let stop = Stop::new();
     let (audio, heard) = mpsc::channel(EVENTS_AHEAD);
     let watching = tokio::spawn(watch(asks, audio, stop.clone()));
     let result = work(ask, heard, &*model, &stop, &mut replies).await;
     watching.abort();
     stop.cancel();
-    result
+    match result {
+        Ok(()) => tracing::debug!("a request was answered"),
+        // The node left in the middle, which is how it cancels.
+        Err(error) => tracing::debug!(%error, "a request ended early"),
+    }
 }
 
 /// Reads what else the node sends: live audio, or the end of the connection, which cancels the request.
@@ -93,7 +104,11 @@ async fn stream<T>(
         Err(error) => return replies.send(&Reply::Failed(error)).await,
     };
     replies.send(&Reply::Started).await?;
+    let mut first = true;
     while let Some(event) = events.recv().await {
+        if std::mem::take(&mut first) {
+            trace::note("first piece");
+        }
         match event {
             Ok(piece) => replies.send(&wrap(piece)).await?,
             Err(error) => return replies.send(&Reply::Failed(error)).await,

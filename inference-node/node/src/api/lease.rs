@@ -1,16 +1,21 @@
 //! A request's hold on a model: chosen by name, admitted by urgency, let go when the client leaves.
 
+mod within;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use engines::{Model, Stop};
 use protocol::{Language, Task};
 use tokio_util::sync::DropGuard;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::Api;
 use super::error::ApiError;
 use super::request::Urgency;
 use crate::host::{Hosted, Permit, Work};
+use within::Within;
 
 /// The name that leaves the choice of the model to the node.
 const ANY: &str = "auto";
@@ -34,10 +39,17 @@ struct Timer {
     class: &'static str,
     started: Instant,
     outcome: &'static str,
+    span: Span,
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
+        self.span.record("outcome", self.outcome);
+        let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // A span ends when it was last left.
+        self.span.in_scope(|| {
+            tracing::info!(model = self.model, class = self.class, outcome = self.outcome, ms, "computed");
+        });
         let labels = [("model", self.model.clone()), ("class", self.class.to_owned())];
         metrics::histogram!("node_request_seconds", &labels).record(self.started.elapsed().as_secs_f64());
         count(&self.model, self.class, self.outcome);
@@ -80,11 +92,14 @@ pub(super) async fn lease(api: &Api, hosted: &Hosted, work: Work, urgency: Urgen
     let started = Instant::now();
     let deadline = urgency.deadline.unwrap_or(started + api.longest_wait);
     let class = urgency.class.name();
-    let admitted = hosted.admit(work, urgency.class, deadline).await.map_err(|why| {
+    let queue = tracing::debug_span!("queue", model = hosted.id(), class, outcome = Empty);
+    let admitted = hosted.admit(work, urgency.class, deadline).instrument(queue.clone()).await.map_err(|why| {
         let error = ApiError::from(why);
+        queue.record("outcome", error.code());
         count(hosted.id(), class, error.code());
         error
     })?;
+    drop(queue);
     let labels = [("model", hosted.id().to_owned()), ("class", class.to_owned())];
     metrics::histogram!("node_queue_wait_seconds", &labels).record(started.elapsed().as_secs_f64());
     let stop = Stop::new();
@@ -98,13 +113,17 @@ pub(super) async fn lease(api: &Api, hosted: &Hosted, work: Work, urgency: Urgen
             }
         });
     }
+    let span =
+        tracing::debug_span!("generate", model = hosted.id(), class, task = hosted.task().name(), outcome = Empty);
+    // Where it is not exported, the request's own span is what logs are to show when the answer has been read.
+    let span = if span.is_disabled() { Span::current() } else { span };
     Ok(Lease {
-        model: admitted.model,
+        model: Arc::new(Within { model: admitted.model, span: span.clone() }),
         name: hosted.id().to_owned(),
         _stop_at_end: stop.clone().drop_guard(),
         stop,
         _permit: admitted.permit,
-        timer: Timer { model: hosted.id().to_owned(), class, started: Instant::now(), outcome: "abandoned" },
+        timer: Timer { model: hosted.id().to_owned(), class, started: Instant::now(), outcome: "abandoned", span },
     })
 }
 

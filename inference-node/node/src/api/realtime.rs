@@ -17,7 +17,10 @@ use futures::stream::SplitSink;
 use futures::{SinkExt, StreamExt};
 use protocol::{Language, Task};
 use serde::Deserialize;
+use service::trace;
 use tokio::sync::mpsc;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::Api;
 use super::error::ApiError;
@@ -89,7 +92,10 @@ pub(super) async fn listen(
     }
     let settings = ListenRequest { language, prompt: None, end_of_turn: EndOfTurn::default() };
     let upgrade = upgrade.max_message_size(LARGEST_MESSAGE);
-    Ok(upgrade.on_upgrade(move |socket| converse(socket, hold, sound, settings)))
+    // It outlives the request that it began with.
+    let span = tracing::error_span!(parent: None, "listen", trace = Empty, model = hold.hosted.id());
+    trace::join(&span, trace::current());
+    Ok(upgrade.on_upgrade(move |socket| converse(socket, hold, sound, settings).instrument(span)))
 }
 
 fn known(tag: Option<&str>) -> Result<Option<Language>, ApiError> {

@@ -9,9 +9,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use protocol::Class;
-use protocol::request::{CLASS_HEADER, DEADLINE_HEADER, REQUEST_ID_HEADER, TRACE_HEADER};
+use protocol::request::{CLASS_HEADER, DEADLINE_HEADER, REQUEST_ID_HEADER};
 use serde::de::DeserializeOwned;
-use tracing::Instrument;
 
 use super::error::ApiError;
 
@@ -83,22 +82,14 @@ pub(super) fn too_large_or_broken(status: u16, why: &str) -> ApiError {
     }
 }
 
-/// The trace that a request belongs to (W3C Trace Context, `00-TRACE-SPAN-FLAGS`).
-fn trace_id(headers: &HeaderMap) -> Option<&str> {
-    let mut parts = header(headers, TRACE_HEADER)?.split('-');
-    let (_version, trace) = (parts.next()?, parts.next()?);
-    (trace.len() == 32 && trace.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(trace)
-}
-
-/// Names each request, in the logs and in its answer.
+/// Names each request, in the span that is around it and in its answer.
 pub(super) async fn name(request: Request, next: Next) -> Result<Response, Infallible> {
     let given = header(request.headers(), REQUEST_ID_HEADER).filter(|name| {
         name.len() <= LONGEST_NAME && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     });
     let name = given.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned);
-    let trace = trace_id(request.headers()).unwrap_or_default();
-    let span = tracing::info_span!("request", request = name, trace, path = request.uri().path());
-    let mut response = next.run(request).instrument(span).await;
+    tracing::Span::current().record("request", &name);
+    let mut response = next.run(request).await;
     if let Ok(value) = HeaderValue::from_str(&name) {
         response.headers_mut().insert(HeaderName::from_static(REQUEST_ID_HEADER), value);
     }
