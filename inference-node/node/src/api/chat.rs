@@ -105,14 +105,20 @@ pub(super) async fn complete(
     let request = asked.understood()?;
     let hosted = choose(&api, Task::Chat, &model, None)?;
     let mut lease = lease(&api, &hosted, Work::Request, urgency).await?;
-    let events = match lease.model.chat(request, lease.stop.clone()).await {
+    let mut events = match lease.model.chat(request, lease.stop.clone()).await {
         Ok(events) => events,
         Err(error) => return lease.finish(Err(error)),
     };
     let head =
         Head { id: format!("chatcmpl-{}", uuid::Uuid::now_v7().simple()), created: now(), model: lease.name.clone() };
     if streamed {
-        let streamed = Streamed { head, events, lease, with_usage, next: Next::Role };
+        // The answer begins with the first token and no earlier: until then whoever dispatches may take the request
+        // elsewhere, and a failure has a status of its own.
+        let first = match events.recv().await.unwrap_or_else(|| Err(broken_off())) {
+            Ok(first) => Some(first),
+            Err(error) => return lease.finish(Err(error)),
+        };
+        let streamed = Streamed { head, first, events, lease, with_usage, next: Next::Role };
         return Ok(Sse::new(streamed.into_stream()).keep_alive(KeepAlive::default()).into_response());
     }
     let whole = gather(events).await;
@@ -249,6 +255,8 @@ fn usage_json(usage: Usage) -> Value {
 /// An answer on its way, piece by piece.
 struct Streamed {
     head: Head,
+    /// What was waited for before the answer began.
+    first: Option<ChatEvent>,
     events: Events<ChatEvent>,
     lease: Lease,
     with_usage: bool,
@@ -272,6 +280,14 @@ impl Streamed {
         })
     }
 
+    /// What the model made next.
+    async fn made(&mut self) -> Option<Result<ChatEvent, EngineError>> {
+        match self.first.take() {
+            Some(first) => Some(Ok(first)),
+            None => self.events.recv().await,
+        }
+    }
+
     async fn event(&mut self) -> Option<Event> {
         let (event, next) = match self.next {
             Next::Nothing => return None,
@@ -281,7 +297,7 @@ impl Streamed {
                 self.lease.done();
                 (Event::default().data("[DONE]"), Next::Nothing)
             }
-            Next::Text => match self.events.recv().await {
+            Next::Text => match self.made().await {
                 Some(Ok(ChatEvent::Text(text))) => (self.delta(&json!({ "content": text }), None), Next::Text),
                 Some(Ok(ChatEvent::Finished { reason, usage })) => {
                     let next = if self.with_usage { Next::Usage(usage) } else { Next::Done };

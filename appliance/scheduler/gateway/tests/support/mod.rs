@@ -45,15 +45,38 @@ pub fn store_of(models: &[&str]) -> tempfile::TempDir {
     for model in models {
         let source = format!("{small}/{model}");
         assert!(PathBuf::from(&source).is_dir(), "`{source}` is missing; make it: make models-test");
-        let output = std::process::Command::new(binary())
-            .args(["models", "import", &source])
-            .env("SFETNIC_NODE_DATA__FOLDER", folder.path())
-            .env("SFETNIC_NODE_LOG__FILTER", "warn,mistralrs_core=off")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        import(&folder, &source);
     }
     folder
+}
+
+/// Takes the model in a folder into the store in another.
+fn import(folder: &tempfile::TempDir, source: &str) {
+    let output = std::process::Command::new(binary())
+        .args(["models", "import", source])
+        .env("SFETNIC_NODE_DATA__FOLDER", folder.path())
+        .env("SFETNIC_NODE_LOG__FILTER", "warn,mistralrs_core=off")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A node before another server, whose model it passes on under its name; its GPUs play a story.
+pub fn start_before(url: &str, model: &str, port: u16, story: &str) -> Node {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("source");
+    std::fs::create_dir(&source).unwrap();
+    let manifest = format!(
+        "schema = 1\nid = '{model}'\ntask = 'chat'\nengine = 'remote'\nlanguages = ['*']\ncontext = 8_192\nparallel = 8\n\
+         remote = {{ url = '{url}', model = '{model}' }}\n"
+    );
+    std::fs::write(source.join("model.toml"), manifest).unwrap();
+    import(&folder, source.to_str().unwrap());
+    let file = folder.path().join("story.toml");
+    std::fs::write(&file, story).unwrap();
+    let file = file.to_str().unwrap().to_owned();
+    let only = format!("[\"{model}\"]");
+    start_as(folder, port, &[("SFETNIC_NODE_GPU__TELEMETRY", &file), ("SFETNIC_NODE_MODELS__LOAD", &only)])
 }
 
 /// A node with recorded GPUs of so many megabytes, which loads nothing by itself but the built-in voices.
