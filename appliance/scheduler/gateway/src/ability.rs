@@ -91,7 +91,8 @@ mod tests {
     fn trained_voices_come_before_the_built_in_ones_and_each_model_once() {
         let now = Instant::now();
         let piper = |name| node(now, name, EngineKind::Piper, &[Language::Ro]);
-        let nodes = [node(now, "espeak", EngineKind::Espeak, &[]), piper("voice-b"), piper("voice-a"), piper("voice-b")];
+        let nodes =
+            [node(now, "espeak", EngineKind::Espeak, &[]), piper("voice-b"), piper("voice-a"), piper("voice-b")];
         let found = models(nodes.iter(), speaks(Language::Ro), now, SILENCE);
         assert_eq!(found, ["voice-a", "voice-b", "espeak"]);
         assert_eq!(models(nodes.iter(), speaks(Language::Hu), now, SILENCE), ["espeak"]);

@@ -11,6 +11,7 @@ use reqwest::header::HeaderValue;
 
 use crate::dispatch::Ticket;
 use crate::error::NodeError;
+use crate::journey::Journey;
 
 /// An answer.
 pub(crate) struct Answer {
@@ -37,6 +38,7 @@ pub(crate) struct Streamed {
     first: Option<Bytes>,
     rest: Pin<Box<dyn Pieces<Item = reqwest::Result<Bytes>> + Send>>,
     ticket: Option<(Ticket, u32)>,
+    journey: Option<Journey>,
     events: bool,
     tokens: u32,
 }
@@ -66,16 +68,32 @@ impl Answer {
         Ok(whole.freeze())
     }
 
+    /// The same, with the span that lasts as long as it.
+    pub(crate) fn at_the_end_of(mut self, mut journey: Journey) -> Self {
+        match &mut self.body {
+            Body::Streamed(pieces) => pieces.journey = Some(journey),
+            Body::Whole(_) if self.status.is_success() => journey.ended("answered"),
+            Body::Whole(_) => journey.ended("refused"),
+        }
+        self
+    }
+
     pub(crate) fn stream(stream: Stream, ticket: Option<(Ticket, u32)>) -> Self {
         let events = stream.media_type.as_bytes().starts_with(b"text/event-stream");
         let status = stream.response.status();
         let rest = Box::pin(stream.response.bytes_stream());
-        let streamed = Streamed { first: stream.first, rest, ticket, events, tokens: 0 };
+        let streamed = Streamed { first: stream.first, rest, ticket, journey: None, events, tokens: 0 };
         Self { status, media_type: stream.media_type, body: Body::Streamed(streamed) }
     }
 }
 
 impl Streamed {
+    fn ended(&mut self, outcome: &'static str) {
+        if let Some(mut journey) = self.journey.take() {
+            journey.ended(outcome);
+        }
+    }
+
     /// Server-sent events carry about a token each; of other answers the number is not known here.
     fn count(&mut self, piece: &Bytes) {
         if self.events {
@@ -85,12 +103,14 @@ impl Streamed {
     }
 
     fn end(&mut self) {
+        self.ended("answered");
         if let Some((ticket, attempt)) = self.ticket.take() {
             ticket.finished(attempt, self.tokens);
         }
     }
 
     fn broke(&mut self) {
+        self.ended("lost");
         if let Some((mut ticket, attempt)) = self.ticket.take() {
             ticket.failed(attempt, true);
             // The policy says that it is lost; whatever it says, it is over.

@@ -7,13 +7,12 @@ use bytes::Bytes;
 use camino::Utf8Path;
 use futures::Stream;
 use protocol::node::{HEARTBEAT_PATH, NODE_PATH};
-use protocol::request::{
-    CLASS_HEADER, DEADLINE_HEADER, EPOCH_HEADER, FIRST_TOKEN_HEADER, STALE_EPOCH, TRACE_HEADER,
-};
+use protocol::request::{CLASS_HEADER, DEADLINE_HEADER, EPOCH_HEADER, FIRST_TOKEN_HEADER, STALE_EPOCH, TRACE_HEADER};
 use protocol::{Class, LoadRequest, NodeDescription};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Identity, RequestBuilder, Response, StatusCode};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, RequestBuilder, Response, StatusCode};
+use reqwest_websocket::{Upgrade as _, WebSocket};
 use serde::Deserialize;
 
 use crate::config::NodeConfig;
@@ -21,6 +20,8 @@ use crate::error::NodeError;
 
 /// Header of a request that another server of the cluster has passed on.
 pub(crate) const PASSED_ON_HEADER: &str = "x-sfetnic-passed-on";
+/// Where live transcription is.
+pub(crate) const REALTIME_PATH: &str = "/v1/realtime";
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(2);
 /// How long a node may take to describe itself.
@@ -32,9 +33,21 @@ const MOST_TEXT: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct NodeClient {
     http: Client,
+    /// Makes connections that become WebSockets.
+    upgrading: Client,
     base: String,
     /// It is no node but the server that dispatches to them.
     dispatches: bool,
+}
+
+/// A session of live transcription.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    /// The model, and how the sound is written.
+    pub(crate) query: Vec<(&'static str, String)>,
+    pub(crate) class: Class,
+    pub(crate) trace: Option<HeaderValue>,
+    pub(crate) epoch: Option<u64>,
 }
 
 /// A request that is passed on as it came.
@@ -76,45 +89,52 @@ impl NodeClient {
     pub(crate) async fn open(node: &NodeConfig) -> Result<Self, NodeError> {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, authorization(&node.key_file).await?);
-        let mut builder = Client::builder()
-            .default_headers(headers)
-            .connect_timeout(CONNECT)
-            .redirect(Policy::none())
-            // What is said to a node is said to nobody between.
-            .no_proxy();
-        if let Some(path) = &node.authorities {
-            let found = Certificate::from_pem_bundle(&read(path).await?);
-            builder = builder.tls_certs_only(found.map_err(|source| NodeError::Tls { path: path.clone(), source })?);
-        }
-        if let (Some(certificate), Some(key)) = (&node.certificate, &node.key) {
-            let mut pem = read(certificate).await?;
-            pem.push(b'\n');
-            pem.extend(read(key).await?);
-            let identity = Identity::from_pem(&pem);
-            builder =
-                builder.identity(identity.map_err(|source| NodeError::Tls { path: certificate.clone(), source })?);
-        }
-        let http = builder.build().map_err(NodeError::Client)?;
-        Ok(Self { http, base: node.url.trim_end_matches('/').to_owned(), dispatches: false })
+        let authorities = match &node.authorities {
+            Some(path) => Some(authorities(path, &read(path).await?)?),
+            None => None,
+        };
+        let identity = match (&node.certificate, &node.key) {
+            (Some(certificate), Some(key)) => {
+                let mut pem = read(certificate).await?;
+                pem.push(b'\n');
+                pem.extend(read(key).await?);
+                let identity = Identity::from_pem(&pem);
+                Some(identity.map_err(|source| NodeError::Tls { path: certificate.clone(), source })?)
+            }
+            _ => None,
+        };
+        Self::new(&node.url, false, move || {
+            let builder = builder(headers.clone(), authorities.clone());
+            match identity.clone() {
+                Some(identity) => builder.identity(identity),
+                None => builder,
+            }
+        })
     }
 
     /// Another server of the cluster, which takes requests as a node does.
-    pub(crate) fn peer(url: &str, key: &str, authorities: Option<&Utf8Path>) -> Result<Self, NodeError> {
+    pub(crate) fn peer(url: &str, key: &str, vouching: Option<&Utf8Path>) -> Result<Self, NodeError> {
         let mut headers = HeaderMap::new();
         let mut value =
             HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| NodeError::NoKey { path: "".into() })?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
         headers.insert(PASSED_ON_HEADER, HeaderValue::from_static("1"));
-        let mut builder =
-            Client::builder().default_headers(headers).connect_timeout(CONNECT).redirect(Policy::none()).no_proxy();
-        if let Some(path) = authorities {
-            let pem = std::fs::read(path).map_err(|source| NodeError::Read { path: path.to_owned(), source })?;
-            let found = Certificate::from_pem_bundle(&pem);
-            builder = builder.tls_certs_only(found.map_err(|source| NodeError::Tls { path: path.to_owned(), source })?);
-        }
-        let http = builder.build().map_err(NodeError::Client)?;
-        Ok(Self { http, base: url.trim_end_matches('/').to_owned(), dispatches: true })
+        let authorities = match vouching {
+            Some(path) => {
+                let pem = std::fs::read(path).map_err(|source| NodeError::Read { path: path.to_owned(), source })?;
+                Some(authorities(path, &pem)?)
+            }
+            None => None,
+        };
+        Self::new(url, true, move || builder(headers.clone(), authorities.clone()))
+    }
+
+    fn new(url: &str, dispatches: bool, builder: impl Fn() -> ClientBuilder) -> Result<Self, NodeError> {
+        let http = builder().build().map_err(NodeError::Client)?;
+        // A connection that is to become a WebSocket must not be one of HTTP/2.
+        let upgrading = builder().http1_only().build().map_err(NodeError::Client)?;
+        Ok(Self { http, upgrading, base: url.trim_end_matches('/').to_owned(), dispatches })
     }
 
     fn address(&self, path: &str) -> String {
@@ -167,6 +187,34 @@ impl NodeClient {
         refused(response).await
     }
 
+    /// Opens a session of live transcription; `standby` takes no place at the node before its first sound.
+    pub(crate) async fn listen(&self, call: &Call, standby: bool) -> Result<WebSocket, NodeError> {
+        const WHAT: &str = "to listen";
+        let mut request = self.upgrading.get(self.address(REALTIME_PATH)).query(&call.query);
+        if standby {
+            request = request.query(&[("standby", "true")]);
+        }
+        request = request.header(CLASS_HEADER, call.class.name());
+        if let Some(trace) = &call.trace {
+            request = request.header(TRACE_HEADER, trace);
+        }
+        if let Some(epoch) = call.epoch {
+            request = request.header(EPOCH_HEADER, epoch);
+        }
+        within(CONNECT, WHAT, async {
+            let answer = request.upgrade().send().await;
+            let answer = answer.map_err(|source| NodeError::Upgrade { source: Box::new(source) })?;
+            if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+                return answer.into_websocket().await.map_err(|source| NodeError::Upgrade { source: Box::new(source) });
+            }
+            match refused(answer.into_inner()).await? {
+                Sent::Accepted(_) => Err(NodeError::Failed { status: 200, message: "it does not listen".to_owned() }),
+                Sent::Refused { body, .. } => Err(NodeError::Refused { message: message(&body) }),
+            }
+        })
+        .await
+    }
+
     /// Has a model loaded on a GPU; returns once the memory is set aside, or refused.
     pub(crate) async fn load(&self, model: &str, gpu: u32, epoch: Option<u64>) -> Result<(), NodeError> {
         let request = self.http.post(self.address(&format!("/v1/models/{model}/load")));
@@ -178,6 +226,23 @@ impl NodeClient {
         let request = self.http.post(self.address(&format!("/v1/models/{model}/unload")));
         tell(request, "to unload a model", epoch).await
     }
+}
+
+fn builder(headers: HeaderMap, authorities: Option<Vec<Certificate>>) -> ClientBuilder {
+    let builder = Client::builder()
+        .default_headers(headers)
+        .connect_timeout(CONNECT)
+        .redirect(Policy::none())
+        // What is said to a node is said to nobody between.
+        .no_proxy();
+    match authorities {
+        Some(authorities) => builder.tls_certs_only(authorities),
+        None => builder,
+    }
+}
+
+fn authorities(path: &Utf8Path, pem: &[u8]) -> Result<Vec<Certificate>, NodeError> {
+    Certificate::from_pem_bundle(pem).map_err(|source| NodeError::Tls { path: path.to_owned(), source })
 }
 
 /// The first key of the file, as it is sent; never shown in a log.

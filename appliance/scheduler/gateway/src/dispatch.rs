@@ -14,7 +14,7 @@ use policy::PolicyConfig;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use model::{Beat, ModelDispatcher};
+pub(crate) use model::{Beat, ModelDispatcher, Replica};
 pub(crate) use ticket::{Order, Ticket};
 
 /// What a dispatcher's requests are.

@@ -30,6 +30,11 @@ pub(crate) enum NodeError {
         #[source]
         source: reqwest::Error,
     },
+    #[error("failed to open a live session at the node")]
+    Upgrade {
+        #[source]
+        source: Box<reqwest_websocket::Error>,
+    },
     #[error("the node did not answer {what} within {} ms", within.as_millis())]
     Late { what: &'static str, within: Duration },
     /// 429 or 503: it or another node may do it later.

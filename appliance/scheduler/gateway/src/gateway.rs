@@ -73,8 +73,7 @@ impl Gateway {
         service::choose_tls_provider();
         describe();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let dispatchers =
-            |kind| Arc::new(Dispatchers::new(kind, config.dispatch.clone(), tasks.clone(), stop.clone()));
+        let dispatchers = |kind| Arc::new(Dispatchers::new(kind, config.dispatch.clone(), tasks.clone(), stop.clone()));
         let (dispatchers, live) = (dispatchers(Kind::Requests), dispatchers(Kind::Live));
         let directions = Arc::new(Directions::default());
         let known = config.all().into_iter().map(|node| {
@@ -249,5 +248,12 @@ fn describe() {
     describe_gauge!("sfetnic_inference_node_up", "Whether the node's heartbeat is heard");
     describe_histogram!("sfetnic_speech_first_sound_seconds", Unit::Seconds, "From a text to its first sound");
     describe_histogram!("sfetnic_hearing_seconds", Unit::Seconds, "From a recording to its words");
-    describe_counter!("sfetnic_speech_failures_total", "Requests that a node failed, by node and what was asked");
+    describe_counter!("sfetnic_speech_failures_total", "Requests that a model did not do, by model and what was asked");
+    describe_gauge!("sfetnic_live_sessions", "Sessions of live transcription under way");
+    describe_counter!("sfetnic_live_moves_total", "Live sessions that went to another node, by model and reason");
+    describe_histogram!(
+        "sfetnic_live_move_seconds",
+        Unit::Seconds,
+        "From a live session's loss of its node to the next"
+    );
 }

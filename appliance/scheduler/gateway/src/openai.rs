@@ -5,6 +5,7 @@
 
 mod access;
 mod error;
+mod realtime;
 mod request;
 
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub(crate) fn router(nodes: Arc<Nodes>, customers: Customers) -> Router {
         .route("/v1/embeddings", post(embeddings))
         .route("/v1/audio/speech", post(speech))
         .route("/v1/audio/transcriptions", post(transcriptions))
+        .route("/v1/realtime", get(realtime::listen))
         .route("/v1/models", get(models))
         .layer(DefaultBodyLimit::max(LARGEST))
         .with_state(Arc::new(Api { nodes, customers }))

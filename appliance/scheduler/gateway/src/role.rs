@@ -64,6 +64,13 @@ impl Peers {
     }
 }
 
+impl Peers {
+    /// The way to a server.
+    pub(crate) fn client(&self, server: u64) -> Option<&NodeClient> {
+        self.clients.get(&server)
+    }
+}
+
 impl Nodes {
     /// Has a request done: here where this server dispatches, else by the server that does.
     ///
@@ -79,7 +86,7 @@ impl Nodes {
                     work.epoch = Some(epoch);
                     None
                 }
-                Role::Follower { dispatcher } => Some(dispatcher.and_then(|server| self.peers.clients.get(&server))),
+                Role::Follower { dispatcher } => Some(dispatcher.and_then(|server| self.peers.client(server))),
             };
             match dispatcher {
                 None => {

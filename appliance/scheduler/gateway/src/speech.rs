@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::ability::Wanted;
 use crate::answer::{Answer, Body, Streamed};
@@ -236,12 +237,15 @@ impl NodesSpeech {
                 }
             }
         };
-        self.nodes.tasks.spawn(async move {
-            tokio::select! {
-                () = passing => {}
-                () = stop.cancelled() => {}
+        self.nodes.tasks.spawn(
+            async move {
+                tokio::select! {
+                    () = passing => {}
+                    () = stop.cancelled() => {}
+                }
             }
-        });
+            .in_current_span(),
+        );
         let sound = futures::stream::unfold(receiver, |mut pieces| async { Some((pieces.recv().await?, pieces)) });
         Spoken { media_type, sound: sound.boxed() }
     }

@@ -12,11 +12,13 @@ use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::answer::{Answer, Stream};
 use crate::client::{NodeClient, Onward, Sent};
 use crate::dispatch::{ModelDispatcher, Order};
 use crate::error::{NodeError, chain};
+use crate::journey::Journey;
 
 /// What a prompt takes to be read, assumed of an answer that does not show it.
 const READING: Duration = Duration::from_millis(100);
@@ -52,7 +54,7 @@ pub(crate) struct Work {
     pub(crate) prefix: Vec<BlockHash>,
     /// The conversation or call.
     pub(crate) session: Option<SessionKey>,
-    /// W3C trace context.
+    /// The trace that it came with (W3C Trace Context), for where it is carried out within none.
     pub(crate) trace: Option<HeaderValue>,
     /// The fencing epoch of this dispatcher's lease, where it has one.
     pub(crate) epoch: Option<u64>,
@@ -92,15 +94,41 @@ pub(crate) enum WorkError {
     NotDispatcher,
 }
 
+impl WorkError {
+    /// Its name in spans.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Rejected { reason, .. } => name(*reason),
+            Self::NoModel => "no_model",
+            Self::Lost => "lost",
+            Self::Succeeded => "succeeded",
+            Self::NotDispatcher => "not_dispatcher",
+        }
+    }
+}
+
 /// Has a request done.
 ///
 /// # Errors
 /// [`WorkError`] when no replica does it. What a replica refuses because the request is wrong is an answer.
 pub(crate) async fn carry_out(model: &Arc<ModelDispatcher>, work: Work) -> Result<Answer, WorkError> {
+    let mut journey = Journey::begin(&model.label, work.class.name());
+    let span = journey.span();
+    let done = attempts(model, &work, &mut journey).instrument(span).await;
+    match done {
+        Ok(answer) => Ok(answer.at_the_end_of(journey)),
+        Err(error) => {
+            journey.ended(error.name());
+            Err(error)
+        }
+    }
+}
+
+async fn attempts(model: &Arc<ModelDispatcher>, work: &Work, journey: &mut Journey) -> Result<Answer, WorkError> {
     let arrived = Instant::now();
     let mut losses = 0;
     loop {
-        match attempt(model, &work, arrived).await {
+        match attempt(model, work, arrived, journey).await {
             // Of an answer in one piece nobody has seen anything: it is asked for once more, as if its replica had not begun.
             Err(WorkError::Lost) if !work.streamed && losses < MOST_LOSSES => losses += 1,
             done => return done,
@@ -109,7 +137,12 @@ pub(crate) async fn carry_out(model: &Arc<ModelDispatcher>, work: Work) -> Resul
 }
 
 /// Has a request done by the replicas that the dispatcher names, until one answers or the dispatcher gives up.
-async fn attempt(model: &Arc<ModelDispatcher>, work: &Work, arrived: Instant) -> Result<Answer, WorkError> {
+async fn attempt(
+    model: &Arc<ModelDispatcher>,
+    work: &Work,
+    arrived: Instant,
+    journey: &mut Journey,
+) -> Result<Answer, WorkError> {
     let mut ticket = model.submit(request(model, work, arrived));
     // When a node that was too busy for it said to come back.
     let mut busy_for = Duration::ZERO;
@@ -124,6 +157,7 @@ async fn attempt(model: &Arc<ModelDispatcher>, work: &Work, arrived: Instant) ->
             // An order that was already over when it was read.
             Order::Back => ticket.order().await,
             Order::Go { replica, attempt } => {
+                journey.sent(&replica.node);
                 let mut answer = std::pin::pin!(first_piece(&replica.client, work, arrived));
                 let mut unseen = !work.streamed;
                 let outcome = loop {
@@ -140,9 +174,15 @@ async fn attempt(model: &Arc<ModelDispatcher>, work: &Work, arrived: Instant) ->
                 };
                 match outcome {
                     // Dropping the connection is what makes the node stop.
-                    Err(next) => next,
+                    Err(next) => {
+                        if matches!(next, Order::Back) {
+                            journey.withdrawn();
+                        }
+                        next
+                    }
                     Ok(Ok(First::Begun(stream))) => {
                         ticket.first_token(attempt, None);
+                        journey.first_token();
                         begun(model, work, arrived);
                         return Ok(Answer::stream(*stream, Some((ticket, attempt))));
                     }
@@ -210,7 +250,7 @@ async fn first_piece(client: &NodeClient, work: &Work, arrived: Instant) -> Resu
         class: work.class,
         first_token: left(work.deadline),
         life: left(work.life),
-        trace: work.trace.clone(),
+        trace: service::trace::header().or_else(|| work.trace.clone()),
         epoch: work.epoch,
     };
     let asked = async {

@@ -195,6 +195,14 @@ impl Dispatcher {
     fn choose(&self, id: RequestId, class: Class, now: Moment, benches: &[Bench]) -> Option<Choice> {
         let entry = self.entries.get(&id)?;
         let patience = entry.turn.deadline.secs_since(now);
+        if let Some(seat) = entry.request.session.and_then(|session| self.refuge(session, now))
+            && entry.request.prefix.is_empty()
+            && benches[seat].room(class) > 0
+            && let Some(refuge) = self.at(id, seat, benches)
+            && refuge.first_token <= patience
+        {
+            return Some(refuge);
+        }
         let least_given =
             benches.iter().filter(|bench| bench.room(class) > 0).map(|bench| bench.given).fold(f64::INFINITY, f64::min);
         let mut best: Option<(bool, f64, Choice)> = None;

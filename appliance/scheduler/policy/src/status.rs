@@ -7,6 +7,7 @@ use crate::dispatcher::Dispatcher;
 use crate::homes::{Homes, liking};
 use crate::replica::{Replica, Standing};
 use crate::request::{ReplicaId, SessionKey};
+use crate::time::Moment;
 
 /// One replica, for a status page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,6 +65,16 @@ impl Dispatcher {
                 }
             })
             .collect()
+    }
+
+    /// Where a session goes whose replica may be given nothing more: its second home, where it is kept warm.
+    pub(crate) fn refuge(&self, session: SessionKey, now: Moment) -> Option<usize> {
+        let home = self.sessions.home(session)?;
+        if self.replicas[home].admits(now) {
+            return None;
+        }
+        let well = (0..self.replicas.len()).filter(|seat| self.replicas[*seat].admits(now));
+        well.max_by_key(|seat| liking(session, self.replicas[*seat].id))
     }
 
     /// Where a session is at home and where it would go next, among the replicas that may be given requests.

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use policy::{Decision, Dispatcher, Event, Health, Moment, PolicyConfig, ReplicaId, ReplicaStatus, Request, RequestId};
+use policy::{
+    Decision, Dispatcher, Event, Health, Moment, PolicyConfig, ReplicaId, ReplicaStatus, Request, RequestId,
+    SessionKey, Standing,
+};
 use protocol::Class;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
@@ -211,6 +214,36 @@ impl ModelDispatcher {
         let placed = |status: ReplicaStatus| Some(PlacedReplica { node: name(status.replica)?, status });
         let replicas = state.policy.replicas().into_iter().filter_map(placed).collect();
         ModelStatus { model: self.label.clone(), waiting, replicas }
+    }
+
+    /// Where a session would go from this replica.
+    pub(crate) fn other_home(&self, session: SessionKey, replica: ReplicaId) -> Option<Arc<Replica>> {
+        let state = self.state();
+        let homes = state.policy.homes(session);
+        // Once its replica is given nothing more, its first home is another.
+        let second = homes.first.into_iter().chain(homes.second).find(|home| *home != replica)?;
+        state.replicas.values().find(|known| known.replica.id == second).map(|known| Arc::clone(&known.replica))
+    }
+
+    /// How a replica is seen; none where it is not known.
+    pub(crate) fn standing(&self, replica: ReplicaId) -> Option<Standing> {
+        self.state()
+            .policy
+            .replicas()
+            .into_iter()
+            .find(|status| status.replica == replica)
+            .map(|status| status.standing)
+    }
+
+    /// How many replicas its requests would keep busy; none until that has been measured for a while.
+    pub(crate) fn demand(&self) -> Option<policy::Demand> {
+        let state = self.state();
+        state.policy.demand(self.now())
+    }
+
+    /// Begins to measure the demand anew.
+    pub(crate) fn measure_anew(&self) {
+        self.state().policy.measure_anew(self.now());
     }
 
     /// Whether some replica could serve.

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use policy::Rejection;
 use serde_json::json;
 
+use crate::listening::ListenError;
 use crate::work::{self, WorkError};
 
 /// The last event of a stream whose node failed.
@@ -81,6 +82,21 @@ impl ApiError {
                 Self { retry_after: Some(Duration::from_secs(1)), ..error }
             }
             WorkError::Lost => Self::new(StatusCode::BAD_GATEWAY, "server_error", "node_lost", message),
+        }
+    }
+}
+
+impl ApiError {
+    /// Why nobody listens to a session of `model`.
+    pub(super) fn of_listening(error: &ListenError, model: &str) -> Self {
+        match error {
+            ListenError::Work(error) => Self::of(error, model),
+            ListenError::Refused(message) => {
+                Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", "invalid_value", message.clone())
+            }
+            ListenError::BrokeOff(_) => {
+                Self::new(StatusCode::BAD_GATEWAY, "server_error", "node_lost", error.to_string())
+            }
         }
     }
 }
