@@ -46,9 +46,11 @@ pub fn start(filter: &str, format: LogFormat, telemetry: &Telemetry) -> anyhow::
             tracing_subscriber::fmt::layer().with_ansi(colours).with_writer(std::io::stderr).boxed()
         }
     };
-    tracing_subscriber::registry()
-        .with(writer.with_filter(filter))
-        .with(telemetry.layer())
-        .try_init()
-        .context("logging was started twice")
+    let logs = tracing_subscriber::registry().with(writer.with_filter(filter));
+    // A layer that is none would still have every span made that the filter leaves out.
+    let started = match telemetry.layer() {
+        None => logs.try_init(),
+        Some(spans) => logs.with(spans).try_init(),
+    };
+    started.context("logging was started twice")
 }

@@ -12,8 +12,8 @@ mod http;
 mod parent;
 
 use ::http::{HeaderMap, HeaderValue};
-use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, KeyValue};
 use tracing::{Dispatch, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::Registry;
@@ -71,10 +71,11 @@ pub fn join(span: &Span, parent: Option<TraceParent>) {
     span.record("trace", tracing::field::display(joined.trace()));
 }
 
-/// Notes a moment within the present span, for the exporter alone.
-pub fn note(moment: &'static str) {
+/// Notes a moment within a span, with what belongs to it; for the exporter alone.
+pub fn note(span: &Span, moment: &'static str, details: &[(&'static str, &str)]) {
     if crate::telemetry::is_on() {
-        Span::current().add_event(moment, Vec::new());
+        let details = details.iter().map(|(name, value)| KeyValue::new(*name, (*value).to_owned()));
+        span.add_event(moment, details.collect());
     }
 }
 

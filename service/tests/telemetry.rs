@@ -57,7 +57,11 @@ fn listen(telemetry: &Telemetry, filter: &str) -> (Lines, DefaultGuard) {
     let writer = lines.clone();
     let logs = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || writer.clone());
     let subscriber = tracing_subscriber::registry().with(logs.with_filter(EnvFilter::new(filter)));
-    (lines, subscriber.with(telemetry.layer()).set_default())
+    let guard = match telemetry.layer() {
+        None => subscriber.set_default(),
+        Some(spans) => subscriber.with(spans).set_default(),
+    };
+    (lines, guard)
 }
 
 fn to(url: &str) -> TelemetryConfig {
@@ -146,6 +150,7 @@ async fn a_trace_is_in_the_logs_and_passed_on_though_nothing_is_exported() {
     assert!(text.contains(&format!("trace={}", &begun[3..35])), "{text}");
     assert!(!text.contains("otel"), "{text}");
     assert_eq!(trace::header(), None, "nothing was joined here");
+    assert!(tracing::debug_span!(target: "gateway", "inner").is_disabled(), "spans for nobody are not made");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Every arrow that may be there; tests' own dependencies do not count.
@@ -108,4 +109,35 @@ fn a_crate_is_called_as_its_folder() {
         let folder = manifest.trim_end_matches("/Cargo.toml").rsplit('/').next().expect("a folder").to_owned();
         assert_eq!(package["name"].as_str(), Some(folder.as_str()));
     }
+}
+
+/// Files below a folder whose text has `what`.
+fn mentions(folder: &Path, what: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(mentions(&path, what));
+        } else if std::fs::read_to_string(&path).is_ok_and(|text| text.contains(what)) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn the_spans_of_every_crate_that_makes_some_are_exported() {
+    let mut made = 0;
+    for package in packages() {
+        let manifest = PathBuf::from(package["manifest_path"].as_str().expect("a path"));
+        let files = mentions(&manifest.with_file_name("src"), "_span!(");
+        made += files.len();
+        let targets = package["targets"].as_array().expect("targets").iter();
+        let kinds = targets.filter(|target| target["kind"][0] == "lib" || target["kind"][0] == "bin");
+        for target in kinds.filter(|_| !files.is_empty()) {
+            let name = target["name"].as_str().expect("a name").replace('-', "_");
+            assert!(service::telemetry::TRACED.contains(&name.as_str()), "`{name}` makes spans, in {files:?}");
+        }
+    }
+    assert!(made > 0, "the test looks in the wrong place");
 }

@@ -7,8 +7,8 @@ use service::trace::{self, TraceParent};
 use tokio::net::UnixListener;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
-use tracing::Instrument;
 use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::frame::{Ask, Opening, Receiver, Reply, Sender};
 use crate::model::EVENTS_AHEAD;
@@ -107,7 +107,7 @@ async fn stream<T>(
     let mut first = true;
     while let Some(event) = events.recv().await {
         if std::mem::take(&mut first) {
-            trace::note("first piece");
+            trace::note(&Span::current(), "first piece", &[]);
         }
         match event {
             Ok(piece) => replies.send(&wrap(piece)).await?,

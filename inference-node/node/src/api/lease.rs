@@ -39,6 +39,9 @@ struct Timer {
     class: &'static str,
     started: Instant,
     outcome: &'static str,
+    /// The request's span, which logs show.
+    request: Span,
+    /// The computation's, which is there where spans are exported.
     span: Span,
 }
 
@@ -46,10 +49,10 @@ impl Drop for Timer {
     fn drop(&mut self) {
         self.span.record("outcome", self.outcome);
         let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let _request = self.request.enter();
         // A span ends when it was last left.
-        self.span.in_scope(|| {
-            tracing::info!(model = self.model, class = self.class, outcome = self.outcome, ms, "computed");
-        });
+        let _span = self.span.enter();
+        tracing::info!(model = self.model, class = self.class, outcome = self.outcome, ms, "computed");
         let labels = [("model", self.model.clone()), ("class", self.class.to_owned())];
         metrics::histogram!("node_request_seconds", &labels).record(self.started.elapsed().as_secs_f64());
         count(&self.model, self.class, self.outcome);
@@ -115,15 +118,20 @@ pub(super) async fn lease(api: &Api, hosted: &Hosted, work: Work, urgency: Urgen
     }
     let span =
         tracing::debug_span!("generate", model = hosted.id(), class, task = hosted.task().name(), outcome = Empty);
-    // Where it is not exported, the request's own span is what logs are to show when the answer has been read.
-    let span = if span.is_disabled() { Span::current() } else { span };
     Ok(Lease {
         model: Arc::new(Within { model: admitted.model, span: span.clone() }),
         name: hosted.id().to_owned(),
         _stop_at_end: stop.clone().drop_guard(),
         stop,
         _permit: admitted.permit,
-        timer: Timer { model: hosted.id().to_owned(), class, started: Instant::now(), outcome: "abandoned", span },
+        timer: Timer {
+            model: hosted.id().to_owned(),
+            class,
+            started: Instant::now(),
+            outcome: "abandoned",
+            request: Span::current(),
+            span,
+        },
     })
 }
 
