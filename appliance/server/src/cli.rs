@@ -132,7 +132,8 @@ pub(crate) enum ClusterCommand {
 const PLAN_HELP: &str = "\
 The models are those of [[inference.models]] in the configuration; without any, nothing is
 placed. The plan is made anew when a node comes, goes, is drained or changes its health, and
-carried out by the server that dispatches. `--json` prints all of it.
+when demand calls for more replicas, or for a while for fewer; the server that dispatches
+carries it out. `--json` prints all of it.
 
 Examples:
   appliance cluster plan                          what lies where, and what is still to be done
@@ -152,7 +153,8 @@ Example:
 /// Arguments of `cluster plan`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PlanArgs {
-    /// Say for each model and node why it lies there, or why it does not.
+    /// Say for each model and class how many replicas its requests keep busy and how many are aimed at; and for each model
+    /// and node why it lies there, or why it does not.
     #[arg(long)]
     pub why: bool,
     /// Only this model.

@@ -5,6 +5,7 @@
 //! ([`operation`]). Nothing of it is kept on a disk: a server that takes over plans from what it hears. Only the server that
 //! dispatches acts, under the epoch of its lease; the others show what they would do.
 
+mod demand;
 mod executor;
 mod memory;
 mod operation;
@@ -29,7 +30,7 @@ use executor::{Executor, Order};
 use operation::Kind;
 use picture::Heard;
 
-pub use status::{PendingStep, PlacementStatus, RefusedModel, StepState};
+pub use status::{PendingStep, PlacementStatus, RefusedModel, ReplicaAim, StepState};
 
 /// How often it is looked what became of what was begun.
 const ROUND: Duration = Duration::from_millis(200);
@@ -56,7 +57,8 @@ pub(crate) async fn run(
     settings: Settings,
     status: watch::Sender<PlacementStatus>,
 ) {
-    let mut executor = Executor::new(catalogue, settings);
+    let mut executor = Executor::new(catalogue.clone(), settings);
+    let mut acted = false;
     let (answers, mut not_taken) = mpsc::channel(ANSWERS);
     let started = Instant::now();
     let mut rounds = tokio::time::interval(ROUND);
@@ -81,11 +83,16 @@ pub(crate) async fn run(
             Role::Dispatcher { epoch } => (true, Some(epoch)),
             Role::Follower { .. } => (false, None),
         };
-        let orders = executor.round(now, unix_now(), &heard, acting);
+        if acting && !acted {
+            demand::measure_anew(&nodes);
+        }
+        acted = acting;
+        let measured = demand::measured(&nodes, &catalogue, &heard);
+        let orders = executor.round(now, unix_now(), &heard, measured, acting);
         let (emptying, coming) = executor.directions(&heard);
         for (model, node) in &emptying {
             // At once, and not with the next heartbeat: what is sent now would only come back.
-            if let Some(dispatcher) = nodes.dispatchers.get(model) {
+            for dispatcher in [nodes.dispatchers.get(model), nodes.live.get(model)].into_iter().flatten() {
                 dispatcher.unheard(node, policy::Health::Draining);
             }
         }
@@ -93,6 +100,7 @@ pub(crate) async fn run(
         for order in orders {
             tell(&nodes, order, epoch, answers.clone());
         }
+        executor.show_demand();
         let stands = executor.status(now, &heard);
         #[expect(clippy::cast_precision_loss, reason = "a handful of steps")]
         metrics::gauge!("sfetnic_placement_pending_steps").set(stands.pending.len() as f64);
@@ -164,4 +172,9 @@ pub(crate) fn describe() {
     );
     describe_gauge!("sfetnic_placement_pending_steps", "Steps of the present plan that are not done");
     describe_gauge!("sfetnic_placement_unplaced_replicas", "Replicas that are wanted and find no place");
+    describe_gauge!(
+        "sfetnic_model_demand_replicas",
+        "Replicas that the requests of the last minute would have kept busy, rejected ones included, by model and class"
+    );
+    describe_gauge!("sfetnic_model_target_replicas", "Replicas that are aimed at, by model and class");
 }

@@ -12,6 +12,7 @@ use gateway::{
     CustomerConfig, Gateway, InferenceConfig, ModelConfig, NodeConfig, NodeStatus, PlacementStatus, Role, WantConfig,
 };
 use placement::{Action, Settings};
+use policy::PolicyConfig;
 use protocol::{Class, ModelState};
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -259,5 +260,60 @@ async fn without_a_catalogue_nodes_keep_what_they_have_and_a_drained_one_is_give
     placing.gateway.drain(Default::default());
     let answer = placing.ask(10).send().await.unwrap();
     assert_eq!(answer.status(), 200);
+    placing.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn demand_brings_a_second_replica_and_its_end_takes_it_away() {
+    let one = start_on_gpus(store_of(&[MODEL]), free_port(), &[250]);
+    let other = start_on_gpus(store_of(&[MODEL]), free_port(), &[900]);
+    let mut wanted = model(MODEL, 2);
+    wanted.wants[0].minimum = 1;
+    let mut config = configured(&[&one, &other], vec![wanted]);
+    config.dispatch = PolicyConfig { demand_window_ms: 2_000.0, ..config.dispatch };
+    config.placement.fall_after_ms = 1_500;
+    let placing = Arc::new(placing(&config).await);
+    let replicas = || async {
+        let lies = places(&placing.gateway.node_status().await, MODEL);
+        let status = placing.status();
+        let rests = status.pending.is_empty() && lies.iter().all(|place| place.contains(":ready:"));
+        (rests.then_some(lies.len()), status)
+    };
+    let come_to = async |expected: usize| {
+        let started = Instant::now();
+        loop {
+            let (count, status) = replicas().await;
+            let aim = status.aims.first().cloned();
+            let known = aim.as_ref().is_some_and(|aim| aim.busy_thousandths.is_some());
+            if count == Some(expected) && known && aim.is_some_and(|aim| aim.replicas as usize == expected) {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "not {expected}: {status:#?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    // Nobody asks.
+    come_to(1).await;
+
+    // More ask at once, again and again, than one replica has slots for.
+    let over = Arc::new(AtomicBool::new(false));
+    let asking = (0..16).map(|_| {
+        let (placing, over) = (Arc::clone(&placing), Arc::clone(&over));
+        tokio::spawn(async move {
+            while !over.load(Ordering::Relaxed) {
+                // Patient: however slow the machine, nothing is rejected.
+                let asked = placing.ask(200).header("x-sfetnic-deadline-ms", "60000");
+                let text = asked.send().await.unwrap().text().await.unwrap();
+                assert!(text.contains("[DONE]"), "{text}");
+            }
+        })
+    });
+    let asking: Vec<_> = asking.collect();
+    come_to(2).await;
+    over.store(true, Ordering::Relaxed);
+    for asking in asking {
+        asking.await.unwrap();
+    }
+    come_to(1).await;
     placing.gateway.stop().await;
 }

@@ -51,6 +51,8 @@ pub(crate) async fn plan(args: &PlanArgs, config: &Config, json: bool) -> anyhow
     print_plan(&status, plan);
     if args.why {
         print::line("");
+        status.aims.iter().for_each(print::line);
+        print::line("");
         plan.reasons.iter().for_each(print::line);
     } else if !plan.unplaced.is_empty() {
         print::line("\n`appliance cluster plan --why` says for each model and node why it lies there or does not.");
@@ -110,6 +112,7 @@ fn narrow(args: &PlanArgs, status: &mut PlacementStatus) {
     let model = |id: &str| args.model.as_deref().is_none_or(|wanted| wanted == id);
     let node = |name: &str| args.node.as_deref().is_none_or(|wanted| wanted == name);
     let of = |id: &ModelId, name: &NodeName| model(&id.0) && node(&name.0);
+    status.aims.retain(|aim| model(&aim.model));
     status.pending.retain(|step| model(&step.model) && node(&step.node));
     status.refusals.retain(|refusal| model(&refusal.model) && node(&refusal.node));
     if let Some(plan) = &mut status.plan {

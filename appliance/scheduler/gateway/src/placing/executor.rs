@@ -2,17 +2,19 @@
 //!
 //! A plan is followed to its end, for the way there is part of it: planned anew in the middle, a model that lies in two places
 //! while it moves would be taken for one too many. It is given up early only when what it rests on changes — a node comes,
-//! goes, is drained or taken back, a GPU changes its health, a step fails — and the next one begins with what is really there.
+//! goes, is drained or taken back, a GPU changes its health, a step fails, demand calls for more — and the next one begins
+//! with what is really there. Demand that calls for fewer waits for the end of the plan.
 //! What nodes were told already is kept track of across plans, so that nothing is forgotten half done.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use placement::{Action, Because, Model, Settings, Slot, Snapshot, Step, Target};
+use placement::{Action, Because, Demand, Model, Settings, Slot, Snapshot, Step, Target, targets};
 use protocol::ModelState;
 use protocol::gpu::UnixMillis;
 use tokio::time::Instant;
 
+use super::demand;
 use super::memory::Memory;
 use super::operation::{Kind, Operation, Progress};
 use super::picture::{Heard, Known, snapshot};
@@ -36,7 +38,10 @@ pub(super) struct Executor {
     settings: Settings,
     memory: Memory,
     operations: BTreeMap<Key, Operation>,
+    demand: demand::Known,
     targets: Vec<Target>,
+    /// When the targets were set last.
+    looked: UnixMillis,
     way: Option<Way>,
     acting: bool,
     trouble: Option<String>,
@@ -49,24 +54,42 @@ impl Executor {
             settings,
             memory: Memory::default(),
             operations: BTreeMap::new(),
+            demand: demand::Known::default(),
             targets: Vec::new(),
+            looked: UnixMillis::default(),
             way: None,
             acting: false,
             trouble: None,
         }
     }
 
-    /// One round. `acting`: whether this server carries the plan out, or only shows it.
-    pub(super) fn round(&mut self, now: Instant, at: UnixMillis, heard: &[Heard], acting: bool) -> Vec<Order> {
+    /// One round. `measured`: how much is asked for, where this server knows it; `acting`: whether it carries the plan out,
+    /// or only shows it.
+    pub(super) fn round(
+        &mut self,
+        now: Instant,
+        at: UnixMillis,
+        heard: &[Heard],
+        measured: Vec<Demand>,
+        acting: bool,
+    ) -> Vec<Order> {
         if self.acting != acting {
             self.acting = acting;
             self.operations.clear();
             self.way = None;
         }
+        if acting {
+            self.demand.learn(now, measured);
+        } else {
+            self.demand.follow(&self.catalogue, heard, &self.settings);
+        }
         let operations = &self.operations;
         self.memory.remember(now, at, heard, &self.catalogue, |key| operations.contains_key(key));
         let mut orders = self.advance(now, heard);
-        if let Some(snapshot) = self.replan_on(now, at, heard) {
+        let snapshot = self.draw(now, at, heard);
+        // Each round and not each plan: since when demand calls for fewer must not depend on when a plan was due.
+        (self.targets, self.looked) = (targets(&snapshot, &self.settings), at);
+        if self.is_due(now, &snapshot, heard) {
             self.plan(now, snapshot);
             orders.extend(self.advance(now, heard));
         }
@@ -152,23 +175,17 @@ impl Executor {
         }
     }
 
-    /// What a new plan is to be made on; `None` while the old one holds.
-    fn replan_on(&self, now: Instant, at: UnixMillis, heard: &[Heard]) -> Option<Snapshot> {
-        let draw = || self.draw(now, at, heard);
-        let Some(way) = &self.way else { return Some(draw()) };
-        if way.over {
-            return Some(draw());
-        }
-        let snapshot = draw();
-        if rests_on(&snapshot) != way.rests_on {
-            return Some(snapshot);
+    /// Whether a new plan is to be made; the old one holds otherwise.
+    fn is_due(&self, now: Instant, snapshot: &Snapshot, heard: &[Heard]) -> bool {
+        let Some(way) = &self.way else { return true };
+        if way.over || rests_on(snapshot) != way.rests_on || way.aims_below(&self.targets) {
+            return true;
         }
         let followed = self.acting && (!self.operations.is_empty() || self.open_steps(heard).next().is_some());
         let due = now >= way.made + REPLAN;
-        let news = || saw(&snapshot) != way.saw;
+        let news = || saw(snapshot) != way.saw || way.aims_above(&self.targets);
         // Whatever holds the next step up, a plan that does not move is not waited for.
-        let renew = if followed { self.operations.is_empty() && due } else { due || news() };
-        renew.then_some(snapshot)
+        if followed { self.operations.is_empty() && due } else { due || news() }
     }
 
     fn draw(&self, now: Instant, at: UnixMillis, heard: &[Heard]) -> Snapshot {
@@ -186,6 +203,7 @@ impl Executor {
             replicas_since: &self.memory.replicas_since,
             coming: coming.collect(),
             leaving: self.given_away(heard),
+            demand: self.demand.all(),
             targets: &self.targets,
         };
         snapshot(at, heard, &known)
@@ -211,7 +229,7 @@ impl Executor {
     fn plan(&mut self, now: Instant, snapshot: Snapshot) {
         let reasons = self.reasons();
         let (rests_on, saw) = (rests_on(&snapshot), saw(&snapshot));
-        let mut planned = match plan_single(snapshot, &self.settings) {
+        let mut planned = match plan_single(snapshot, &self.targets, &self.settings) {
             Ok(planned) => planned,
             Err(error) => {
                 let error = crate::error::chain(&error);
@@ -239,7 +257,6 @@ impl Executor {
         metrics::counter!("sfetnic_placement_plans_total").increment(1);
         metrics::gauge!("sfetnic_placement_unplaced_replicas")
             .set(f64::from(plan.unplaced.iter().map(|unplaced| unplaced.replicas).sum::<u32>()));
-        self.targets.clone_from(&plan.targets);
         let wants: BTreeMap<Key, Kind> =
             plan.steps.iter().filter_map(|step| Some((key_of(step)?, kind_of(step)?))).collect();
         // What no node was told of yet, and is not wanted any more, does not happen.
@@ -349,11 +366,17 @@ impl Executor {
             models: self.catalogue.len(),
             acting: self.acting,
             drained: heard.iter().filter(|node| node.drained).map(|node| node.name.0.clone()).collect(),
+            aims: self.demand.aims(&self.catalogue, &self.targets, self.looked, &self.settings),
             plan: planned.map(|planned| planned.plan.clone()),
             pending: self.pending(now, heard),
             refusals: refusals.collect(),
             remarks: remarks.chain(self.trouble.clone()).collect(),
         }
+    }
+
+    /// Shows in the metrics how much is asked for and what is aimed at.
+    pub(super) fn show_demand(&self) {
+        demand::show(&self.demand, &self.targets, self.acting);
     }
 
     fn pending(&self, now: Instant, heard: &[Heard]) -> Vec<PendingStep> {

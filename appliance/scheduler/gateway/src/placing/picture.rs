@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placement::{Gpu, Model, ModelId, Node, NodeName, Replica, Slot, Snapshot, Target, Used};
+use placement::{Demand, Gpu, Model, ModelId, Node, NodeName, Replica, Slot, Snapshot, Target, Used};
 use protocol::gpu::{Health, UnixMillis};
 use protocol::{GpuLoad, Heartbeat, ModelLoad, ModelState, NodeDescription};
 
@@ -51,7 +51,9 @@ pub(super) struct Known<'a> {
     pub(super) coming: BTreeSet<(ModelId, Slot)>,
     /// Replicas whose place the plan has given to another already.
     pub(super) leaving: BTreeSet<(ModelId, NodeName)>,
-    /// What the last plan aimed at.
+    /// How much is asked for, as far as that is known.
+    pub(super) demand: Vec<Demand>,
+    /// What is aimed at so far.
     pub(super) targets: &'a [Target],
 }
 
@@ -62,8 +64,7 @@ pub(super) fn snapshot(now: UnixMillis, heard: &[Heard], known: &Known<'_>) -> S
         models: known.catalogue.iter().map(|model| sized(model, heard)).collect(),
         nodes: heard.iter().map(|node| node_of(node, known)).collect(),
         replicas: heard.iter().flat_map(|node| replicas(now, node, known)).collect(),
-        // Busyness is measured by replica, not by class: as many as are wanted are aimed at.
-        demand: Vec::new(),
+        demand: known.demand.clone(),
         targets: known.targets.to_vec(),
     }
 }
@@ -247,6 +248,7 @@ pub(super) mod tests {
             replicas_since: &BTreeMap::new(),
             coming: BTreeSet::new(),
             leaving: BTreeSet::new(),
+            demand: Vec::new(),
             targets: &[],
         };
         let snapshot = snapshot(UnixMillis(1), heard, &known);

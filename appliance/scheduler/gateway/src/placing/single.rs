@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placement::{ModelId, Plan, Settings, Snapshot, SnapshotError, plan};
+use placement::{ModelId, Plan, Settings, Snapshot, SnapshotError, Target, plan};
 
 /// A plan, and how many replicas of which models were given up for it.
 pub(super) struct Planned {
@@ -13,23 +13,43 @@ pub(super) struct Planned {
     pub(super) given_up: BTreeMap<ModelId, u32>,
 }
 
-/// Plans from a snapshot.
+/// Plans from a snapshot, aiming at so many replicas.
 ///
 /// # Errors
 /// The snapshot contradicts itself.
-pub(super) fn plan_single(mut snapshot: Snapshot, settings: &Settings) -> Result<Planned, SnapshotError> {
+pub(super) fn plan_single(
+    mut snapshot: Snapshot,
+    targets: &[Target],
+    settings: &Settings,
+) -> Result<Planned, SnapshotError> {
+    // One less is to be one less than is aimed at, not than would be enough.
+    want_exactly(&mut snapshot, targets);
     let mut given_up = BTreeMap::new();
     loop {
-        let plan = plan(&snapshot, settings)?;
+        let mut plan = plan(&snapshot, settings)?;
         let crowded = crowded(&plan);
         let fewer = crowded.iter().filter(|model| want_less(&mut snapshot, model)).count();
         if fewer == 0 {
+            plan.targets = targets.to_vec();
             return Ok(Planned { plan, given_up });
         }
         for model in crowded {
             *given_up.entry(model).or_insert(0) += 1;
         }
     }
+}
+
+/// Wants as many as are aimed at, whatever the demand.
+fn want_exactly(snapshot: &mut Snapshot, targets: &[Target]) {
+    for model in &mut snapshot.models {
+        for want in &mut model.wants {
+            let aimed = targets.iter().find(|target| target.model == model.id && target.class == want.class);
+            want.wanted = aimed.map_or(want.wanted, |target| target.replicas);
+            want.minimum = want.minimum.min(want.wanted);
+        }
+    }
+    snapshot.demand.clear();
+    snapshot.targets.clear();
 }
 
 /// Models that lie on a node twice.
@@ -56,7 +76,7 @@ fn want_less(snapshot: &mut Snapshot, model: &ModelId) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use placement::Model;
+    use placement::{Model, targets};
     use protocol::{Class, ModelState};
 
     use super::super::picture::tests::{GIB, heard};
@@ -75,10 +95,12 @@ mod tests {
             replicas_since: &BTreeMap::new(),
             coming: BTreeSet::new(),
             leaving: BTreeSet::new(),
+            demand: Vec::new(),
             targets: &[],
         };
         let snapshot = snapshot(Default::default(), &nodes, &known);
-        let planned = plan_single(snapshot, &Settings::default()).unwrap();
+        let settings = Settings::default();
+        let planned = plan_single(snapshot.clone(), &targets(&snapshot, &settings), &settings).unwrap();
         let nodes: Vec<&str> =
             planned.plan.assignments.iter().map(|assignment| assignment.slots[0].node.0.as_str()).collect();
         assert_eq!(nodes, ["a", "b"]);

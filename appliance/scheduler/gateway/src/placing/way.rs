@@ -1,6 +1,6 @@
 //! The plan that is being carried out, and which of its steps are done.
 
-use placement::{Action, ModelId, Node, NodeName, Replica, Snapshot, Step};
+use placement::{Action, ModelId, Node, NodeName, Replica, Snapshot, Step, Target};
 use tokio::time::Instant;
 
 use super::operation::Kind;
@@ -20,6 +20,23 @@ pub(super) struct Way {
     pub(super) saw: (Vec<Node>, Vec<Replica>),
     /// A step failed.
     pub(super) over: bool,
+}
+
+impl Way {
+    /// Whether more is aimed at now than by this plan.
+    pub(super) fn aims_below(&self, targets: &[Target]) -> bool {
+        targets.iter().any(|target| self.aims_at(target).is_some_and(|replicas| replicas < target.replicas))
+    }
+
+    /// Whether less is aimed at now than by this plan.
+    pub(super) fn aims_above(&self, targets: &[Target]) -> bool {
+        targets.iter().any(|target| self.aims_at(target).is_some_and(|replicas| replicas > target.replicas))
+    }
+
+    fn aims_at(&self, target: &Target) -> Option<u32> {
+        let mut aims = self.planned.plan.targets.iter();
+        aims.find(|aim| aim.model == target.model && aim.class == target.class).map(|aim| aim.replicas)
+    }
 }
 
 /// The model and node of a step; nodes hold a model on one GPU.

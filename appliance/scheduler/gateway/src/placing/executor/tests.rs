@@ -10,6 +10,9 @@ use super::*;
 struct World {
     executor: Executor,
     nodes: Vec<Heard>,
+    /// What the dispatchers measured.
+    demand: Vec<Demand>,
+    acting: bool,
     now: Instant,
     at: u64,
     /// Everything that nodes were told: `load m a0`.
@@ -36,7 +39,8 @@ impl World {
     fn new(catalogue: Vec<Model>, nodes: Vec<Heard>) -> Self {
         let settings = Settings { margin_bytes: 0, margin_permille: 0, settle_ms: 0, ..Settings::default() };
         let executor = Executor::new(catalogue, settings);
-        Self { executor, nodes, now: Instant::now(), at: 0, told: Vec::new() }
+        let (demand, told) = (Vec::new(), Vec::new());
+        Self { executor, nodes, demand, acting: true, now: Instant::now(), at: 0, told }
     }
 
     fn load(&mut self, node: &str, model: &str) -> &mut protocol::ModelLoad {
@@ -50,7 +54,8 @@ impl World {
         for _ in 0..5 {
             self.now += Duration::from_millis(200);
             self.at += 200;
-            orders.extend(self.executor.round(self.now, UnixMillis(self.at), &self.nodes, true));
+            let (at, demand) = (UnixMillis(self.at), self.demand.clone());
+            orders.extend(self.executor.round(self.now, at, &self.nodes, demand, self.acting));
         }
         for order in &orders {
             let (model, node) = &order.key;
@@ -83,6 +88,13 @@ impl World {
         let before = self.told.len();
         self.second();
         assert_eq!(self.told.len(), before, "told again: {:?}", self.told);
+    }
+
+    /// Some seconds in which the nodes are told nothing, though there would be something to tell.
+    fn run_idle(&mut self) {
+        for _ in 0..10 {
+            assert_eq!(self.second(), []);
+        }
     }
 
     fn run(&mut self) -> Vec<String> {
@@ -189,9 +201,102 @@ fn a_node_holds_a_model_once_so_that_it_is_unloaded_before_it_moves_to_another_g
 fn who_does_not_dispatch_tells_nobody_anything() {
     let nodes = vec![node("a", 5, &[("m", false)])];
     let mut world = World::new(vec![model("m", 2, 1)], nodes);
-    let orders = world.executor.round(world.now, UnixMillis(1), &world.nodes, false);
+    let orders = world.executor.round(world.now, UnixMillis(1), &world.nodes, Vec::new(), false);
     assert_eq!(orders, []);
     let status = world.executor.status(world.now, &world.nodes);
     assert_eq!((status.acting, status.pending.len(), status.pending[0].state), (false, 1, StepState::Waiting));
     assert_eq!(world.second().len(), 1, "once it dispatches, it acts");
+}
+
+fn busy(model: &str, busy_thousandths: u64) -> Vec<Demand> {
+    vec![Demand { model: model.into(), class: Class::Chat, busy_thousandths }]
+}
+
+/// Three nodes with the same model, of which one replica is needed and three are enough.
+fn elastic(ready: [bool; 3]) -> World {
+    let nodes = ["a", "b", "c"].into_iter().zip(ready).map(|(name, ready)| node(name, 10, &[("m", ready)]));
+    World::new(vec![Model::on_one_gpu("m", 2 * GIB).wanted_by(Class::Chat, 1, 1, 3)], nodes.collect())
+}
+
+#[test]
+fn more_demand_is_met_at_once_and_less_only_when_it_has_lasted() {
+    let mut world = elastic([true, false, false]);
+    world.demand = busy("m", 500);
+    assert_eq!(world.run(), [""; 0]);
+    world.demand = busy("m", 1_300);
+    let orders = world.second();
+    assert_eq!(world.told, ["load m b0"]);
+    world.obey(&orders);
+    world.told.clear();
+    world.demand = busy("m", 100);
+    for _ in 0..598 {
+        world.second();
+    }
+    let aim = &world.executor.status(world.now, &world.nodes).aims[0];
+    assert_eq!((aim.busy_thousandths, aim.replicas, aim.minimum, aim.wanted), (Some(100), 2, 1, 3));
+    assert!(aim.fewer_in_seconds.is_some_and(|seconds| seconds < 5), "{aim:?}");
+    assert_eq!(world.told, [""; 0]);
+    assert_eq!(world.run().len(), 1);
+}
+
+#[test]
+fn demand_that_rises_again_keeps_a_replica_that_was_about_to_go() {
+    let mut world = elastic([true, true, false]);
+    world.executor.settings.fall_after_ms = 0;
+    world.demand = busy("m", 100);
+    for name in ["a", "b"] {
+        world.load(name, "m").active = 1;
+    }
+    assert_eq!(world.second(), [], "what runs there finishes first");
+    assert_eq!(world.executor.status(world.now, &world.nodes).pending.len(), 1);
+    world.demand = busy("m", 1_500);
+    assert_eq!(world.second(), []);
+    assert_eq!(world.executor.status(world.now, &world.nodes).pending, []);
+    assert!(world.executor.directions(&world.nodes).0.is_empty(), "and it is given requests again");
+}
+
+#[test]
+fn demand_that_cannot_be_met_is_not_planned_for_again_and_again() {
+    let mut world = elastic([true, true, true]);
+    world.nodes.truncate(2);
+    world.demand = busy("m", 9_000);
+    world.second();
+    let status = world.executor.status(world.now, &world.nodes);
+    assert_eq!((status.aims[0].replicas, status.remarks.len()), (3, 0));
+    assert_eq!(status.plan.as_ref().unwrap().unplaced[0].replicas, 1);
+    let made = world.executor.way.as_ref().unwrap().made;
+    world.second();
+    assert_eq!(world.executor.way.as_ref().unwrap().made, made);
+}
+
+#[test]
+fn of_what_is_aimed_at_one_less_is_given_up_where_a_node_would_hold_it_twice() {
+    let mut one = heard("a", &[10, 10], &[("m", ModelState::Ready, Some(0))]);
+    one.beat.gpus[0].held.clear();
+    let mut world = World::new(vec![model("m", 2, 9)], vec![one]);
+    world.demand = busy("m", 1_000);
+    assert_eq!(world.run(), [""; 0]);
+    let status = world.executor.status(world.now, &world.nodes);
+    assert_eq!(status.aims[0].replicas, 2);
+    assert!(status.remarks[0].starts_with("m: 1 more wanted"), "{:?}", status.remarks);
+}
+
+#[test]
+fn who_takes_over_goes_on_with_what_lies_there_until_it_has_measured() {
+    let mut world = elastic([true, true, false]);
+    world.acting = false;
+    assert_eq!(world.run(), [""; 0], "two are taken for what the other server aims at");
+    world.acting = true;
+    assert_eq!(world.run(), [""; 0]);
+    world.demand = busy("m", 2_000);
+    assert_eq!(world.run(), ["load m c0"]);
+}
+
+#[test]
+fn at_a_first_start_all_that_is_wanted_is_loaded() {
+    let mut world = elastic([false, false, false]);
+    world.acting = false;
+    world.run_idle();
+    world.acting = true;
+    assert_eq!(world.run().len(), 3);
 }
