@@ -29,9 +29,9 @@ def arguments() -> argparse.Namespace:
                "with commas), our gateway unless set, and none if empty; OURS_READY its path that answers 200 when it serves "
                "(/healthz); OURS_HEADER='name: value' a header that it needs; SMG_ARGS further arguments of smg.",
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all without one (prefix needs --trace)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all without one (prefix needs --trace, faults root)")
     parser.add_argument("--quick", action="store_true", help="one brief run of each, to see that all works")
-    parser.add_argument("--runs", type=int, help="runs of each, in turn (5)")
+    parser.add_argument("--runs", type=int, help="runs of each, in turn, and rounds of faults (5)")
     parser.add_argument("--seconds", type=float, default=0, help="seconds of each run")
     parser.add_argument("--rates", default="50,500", help="requests per second of the part latency (50,500)")
     parser.add_argument("--workers", type=int, default=8, help="fake workers (8)")
@@ -59,7 +59,8 @@ def main() -> int:
     # Thousands of connections are open at once in overload.
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    parts = chosen.parts or [part for part in PARTS if part != "prefix" or chosen.trace]
+    possible = {"prefix": chosen.trace, "faults": os.geteuid() == 0}
+    parts = chosen.parts or [part for part in PARTS if possible.get(part, True)]
     with tempfile.TemporaryDirectory(prefix="bench-scheduler-") as temporary:
         folder = chosen.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,123 +1,116 @@
-"""What is lost when a worker fails, and how long it is sent work all the same."""
+"""What is lost when a server falls ill, for how long it is sent work all the same, and how its work returns.
 
+Eight servers under a steady load, each with an illness of its own, one after the other, again and again. Two of them stand behind
+real inference nodes, whose GPUs report XID 79 and heat in their heartbeats; a program that hears no heartbeat is spared these.
+"""
+
+import os
 import threading
 import time
-from statistics import median
+from contextlib import ExitStack
+from pathlib import Path
 
-import mixture
-from bench import Settings, fake_workers, load_once, note, set_fault, spread, stats, table, title
-from processes import Process, free_ports
+import fates
+import network
+from bench import Settings, load_once, note, table, title
+from processes import free_ports
+from victims import ILL, QUIET, ROUND, STORIES_BEGIN, Node, Victim
 
-PROGRAMS = ["ours", "smg-probing", "nginx"]
-# How each fault is made, and after how many milliseconds nothing more may be sent there; none where it may.
-FAULTS = {
-    "kill -9": (None, None),
-    "reset": ({"kind": "reset"}, 100),
-    "hang": ({"kind": "hang"}, 700),
-    "packet loss": ({"kind": "stall", "loss": 0.3, "timeout_ms": 200}, None),
-    "ten times slower": ({"kind": "slow", "factor": 10.0}, None),
-}
-# Light enough that one worker less is no overload.
-LOAD = 0.5
+PROGRAMS = ["ours", "smg-probing"]
+REPORTED = ["XID 79", "thermal"]
+# Milliseconds after which nothing more may be sent there: of a fault that was reported or a connection that was reset, and of
+# silence; none where it is right to go on.
+BOUNDS = {"XID 79": 100, "thermal": 100, "kill -9": 100, "reset": 100, "hang": 700, "silence": 700, "loss": None}
+NAMES = {"XID 79": "XID 79 in the heartbeat", "thermal": "heat in the heartbeat", "kill -9": "`kill -9`",
+         "reset": "connections reset", "hang": "hang (`SIGSTOP`)", "silence": "all packets lost", "loss": "20 % of packets lost",
+         "none": "none"}
+# Often enough that each server is sent one every 80 ms, and mostly has one without a first token: half of what the servers can
+# read, with the first block cached. One class, so that none has servers reserved that the others then miss.
+LOAD = ["--class", "chat=1:800:24", "--rate", "100"]
+# Seconds of load before the first illness, and after the last one.
+BEFORE, AFTER = 3, 11
+# Seconds after the recovery in which its share of the work is told.
+SHARES = [1, 2, 3, 5, 10]
 
 
 def run(settings: Settings) -> None:
     """Measures and prints."""
-    seconds = 9 if settings.quick else settings.seconds or 30
-    names = settings.programs.names(PROGRAMS)
-    rows = []
-    for fault, (body, limit) in FAULTS.items():
-        for name in names:
-            runs = []
-            for turn in range(settings.runs):
-                note(f"faults: {fault}, run {turn + 1} of {settings.runs}, {name}")
-                runs.append(_one(settings, name, body, seconds, turn + 1))
-            rows.append([fault, name, *_row(runs, limit)])
-    title(f"Faults of one of {settings.workers} workers, during the second third of {seconds:g} s at {LOAD} × load")
-    table(
-        ["fault", "", "requests", "lost before the first token", "lost after it", "unfinished", "sent to it too late",
-         "the last after, ms", "used again after, s", "first token p99, ms"],
-        rows,
-    )
-    print("Sent too late: chat completions that reached the worker more than 100 ms after a reset, 700 ms after it fell silent.")
+    found: dict[str, fates.Found] = {}
+    # What the gateway says of its own dispatches, where nobody is left to be sent them.
+    os.environ["SFETNIC_LOG__FILTER"] = "warn,gateway=debug"
+    with network.own_network():
+        for name in settings.programs.names(PROGRAMS):
+            found[name] = _one(settings, name)
+    title(f"Faults of one of eight servers, about {ILL:g} s each, in {settings.runs} rounds")
+    rows = [[NAMES[fault], name, *fates.row(of, fault, BOUNDS[fault])]
+            for fault in BOUNDS for name, of in found.items() if of.of(fault)]
+    table(["fault", "", "rounds", "last dispatch after, ms", "bound, ms", "sent later than that", "under way",
+           "of these past the first token", "lost", "of these without a first token", "moved", "first token missed its target"],
+          rows)
+    for name, of in found.items():
+        print(f"{name}: {of.requests} requests, {of.complete} complete, {of.unexplained} lost that no fault explains.")
+    print("The last dispatch: largest of all rounds (median). After: the heartbeat that reports, the reset on the wire, the "
+          "moment before the silence. Under way at that moment; the target's misses are of all servers while one was ill.\n")
+    table(["fault", "", *(f"second {second}" for second in SHARES)],
+          [[NAMES[fault], name, *fates.shares(of, fault, SHARES)] for fault in BOUNDS for name, of in found.items()
+           if of.of(fault)])
+    print("What the server is sent after its recovery, over an eighth of all.")
 
 
-def _one(settings: Settings, name: str, body: dict | None, seconds: float, seed: int) -> tuple[dict, dict]:
-    """One run; what the load saw, and what the ill worker did during and after its fault."""
-    rate = LOAD * mixture.full_rate(settings)
-    third = seconds / 3
-    with fake_workers(settings, settings.workers - 1) as ports, Victim(settings) as victim:
-        through, port = (victim.port, victim.port) if body is None else (ports[0], ports[-1])
-        told: dict = {}
+def _one(settings: Settings, name: str) -> fates.Found:
+    """All illnesses of all rounds before one program."""
+    folder = settings.folder / f"faults-{name}"
+    folder.mkdir(exist_ok=True)
+    reported = REPORTED if name == "ours" else []
+    wanted = [*reported, *(fault for fault in BOUNDS if fault not in REPORTED)]
+    ports = free_ports(16)
+    with ExitStack() as stack:
+        victims: list[Victim] = []
+        for number, fault in enumerate([*wanted, *["none"] * (8 - len(wanted))]):
+            kind = Node if fault in reported else Victim
+            victim = kind(settings, folder, fault if fault != "none" else f"none {number}", ports + 2 * number)
+            stack.callback(victim.stop)
+            victims.append(victim)
+        begun = time.monotonic()
+        wire = stack.enter_context(network.Wire(ports, ports + 15))
+        log = settings.folder / f"{name}.log"
+        log.unlink(missing_ok=True)
+        program = stack.enter_context(settings.programs.start(name, [victim.port for victim in victims]))
+        rounds, lead = len(wanted) * (ILL + QUIET) + 1, float(BEFORE)
+        if reported:
+            rounds, lead = ROUND, STORIES_BEGIN - (time.monotonic() - begun)
+            # Where the first story is missed, the next is waited for.
+            lead += ROUND if lead < BEFORE else 0
+        seconds = lead + settings.runs * rounds + AFTER
+        illnesses: list[fates.Illness] = []
+        failed: list[BaseException] = []
 
-        def suffer() -> None:
-            time.sleep(third)
-            if body is None:
-                victim.process.kill()
-            else:
-                set_fault(through, port, **body)
-            time.sleep(third)
-            if body is None:
-                victim.start()
-                told["during"] = None
-            else:
-                told["during"] = _worker(through, port)["asked_ms"]
-                set_fault(through, port, kind="none")
+        def befall() -> None:
+            try:
+                time.sleep(BEFORE)
+                for turn in range(settings.runs):
+                    note(f"faults: round {turn + 1} of {settings.runs}, {name}")
+                    for victim in victims[:len(wanted)]:
+                        illnesses.append(_ill(victim))
+            except BaseException as error:  # noqa: BLE001 - told by the thread that waits
+                failed.append(error)
 
-        with settings.programs.start(name, [*ports, victim.port]) as program:
-            thread = threading.Thread(target=suffer)
-            # The longest answers take some ten seconds; what is still open after twice that was forgotten.
-            report = load_once(
-                settings, program, *mixture.options(), "--rate", str(rate), "--seconds", str(seconds), "--drain", "20",
-                "--timeout", "60", "--seed", str(seed), meanwhile=thread.start,
-            )
-            thread.join()
-            settings.late_runs += report["late"]
-            told["after"] = _worker(through, port)["asked_ms"]
-    return report, told
-
-
-class Victim:
-    """A worker in a process of its own, to be killed and to come back on its port."""
-
-    def __init__(self, settings: Settings):
-        self.settings = settings
-        self.port = free_ports(1)
-        self.start()
-
-    def start(self) -> None:
-        command = [str(self.settings.binaries / "fake-worker"), "--port", str(self.port)]
-        self.process = Process(command, self.settings.load_core, self.settings.folder / "victim.log")
-        self.process.wait_for(f"http://127.0.0.1:{self.port}/health", 10)
-
-    def __enter__(self) -> "Victim":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.stop()
+        thread = threading.Thread(target=befall)
+        report = load_once(settings, program, *LOAD, "--each", "--seconds", f"{seconds:.0f}", "--drain", "15", "--timeout", "30",
+                           meanwhile=thread.start)
+        thread.join()
+        if failed:
+            raise failed[0]
+        settings.late_runs += report["late"]
+        steps = {victim.fault: victim.steps() for victim in victims}
+        own = fates.logged(log, [victim.port for victim in victims]) if name == "ours" else []
+        return fates.Found(illnesses, report["each"], steps, wire.heads, wire.ends, own)
 
 
-def _worker(through: int, port: int) -> dict:
-    return next(worker for worker in stats(through)["workers"] if worker["port"] == port)
-
-
-def _row(runs: list[tuple[dict, dict]], limit: float | None) -> list[str]:
-    lost = {"before": [], "after": [], "unfinished": []}
-    for report, _ in runs:
-        counts: dict[str, int] = {}
-        for one in report["classes"].values():
-            for outcome, count in one["outcomes"].items():
-                counts[outcome] = counts.get(outcome, 0) + count
-        lost["after"].append(counts.pop("broken_after_first_token", 0) + counts.pop("error_in_stream", 0))
-        lost["unfinished"].append(counts.pop("unfinished", 0))
-        counts.pop("complete", 0)
-        lost["before"].append(sum(counts.values()))
-    during = [told["during"] for _, told in runs if told["during"] is not None]
-    late = "–" if limit is None else spread([sum(ms > limit for ms in asked) for asked in during], 0)
-    back = [told["after"][0] / 1e3 for _, told in runs if told["after"]]
-    total = median(sum(one["requests"] for one in report["classes"].values()) for report, _ in runs)
-    firsts = [max(one["first_token_ms"]["p99"] for one in report["classes"].values()) for report, _ in runs]
-    return [
-        f"{total:.0f}", spread(lost["before"], 0), spread(lost["after"], 0), spread(lost["unfinished"], 0), late,
-        spread([max(asked, default=0) for asked in during], 0), spread(back, 1) if back else "never", spread(firsts, 0),
-    ]
+def _ill(victim: Victim) -> fates.Illness:
+    since = victim.suffer()
+    if not isinstance(victim, Node):
+        time.sleep(ILL)
+    until = victim.recover()
+    time.sleep(QUIET)
+    return fates.Illness(victim.fault, victim.port, since, until)

@@ -37,22 +37,25 @@ class Process:
 
     def kill(self) -> None:
         """kill -9, without a word to the program."""
-        self._signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         self.child.wait()
 
     def stop(self) -> None:
         """Asks it to end, and does not take no for an answer."""
         if self.child.poll() is None:
-            self._signal(signal.SIGTERM)
+            self.signal(signal.SIGTERM)
+            # One that was stopped hears nothing else.
+            self.signal(signal.SIGCONT)
             try:
                 self.child.wait(timeout=5)
             except subprocess.TimeoutExpired:
                 pass
         # Its children too: the session is ours, so nobody else is in it.
-        self._signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         self.child.wait()
 
-    def _signal(self, number: int) -> None:
+    def signal(self, number: int) -> None:
+        """Sends a signal to it and all that it has started."""
         try:
             os.killpg(self.child.pid, number)
         except ProcessLookupError:
@@ -118,9 +121,9 @@ def busy_seconds(core: int) -> float:
     raise Failed(f"there is no core {core} in /proc/stat")
 
 
-def free_ports(count: int) -> int:
+def free_ports(count: int, above: int = 21000) -> int:
     """The first of `count` consecutive ports of the loopback address that are all free."""
-    for first in range(21000, 31000, count + 3):
+    for first in range(above, above + 10000, count + 3):
         try:
             for port in range(first, first + count):
                 with socket.socket() as probe:

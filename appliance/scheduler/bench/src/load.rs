@@ -17,5 +17,5 @@ pub use class::{ClassSpec, ParseClassError, Targets, smg_priority};
 pub use client::Outcome;
 pub use drive::{LoadConfig, Pace, run};
 pub use plan::{Arrival, Plan};
-pub use report::{ClassReport, Lateness, Quantiles, Report};
+pub use report::{ClassReport, Lateness, Quantiles, Report, RequestReport};
 pub use trace::{TraceError, TraceOptions, read_trace};

@@ -6,6 +6,7 @@
 mod api;
 mod body;
 mod fault;
+mod journal;
 mod server;
 mod stats;
 
@@ -14,7 +15,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use camino::Utf8PathBuf;
 pub use fault::Fault;
+use journal::{Journal, Step};
 pub use server::{ServeError, serve};
 pub use stats::{ProcessStats, WorkerStats};
 use tokio::sync::{Notify, mpsc, watch};
@@ -42,6 +45,8 @@ pub struct WorkerConfig {
     pub instant: bool,
     /// Seed of the spells of [`Fault::Stall`].
     pub seed: u64,
+    /// Where each request's fate is written down, a line of JSON for each step.
+    pub journal: Option<Utf8PathBuf>,
 }
 
 /// One fake model server.
@@ -57,6 +62,7 @@ pub(crate) struct Worker {
     prefill: RefCell<stats::Outstanding>,
     instant: Cell<(u64, u64)>,
     health: RefCell<Health>,
+    journal: Rc<Journal>,
 }
 
 /// Since when a server is as it is, and what it was sent since then.
@@ -67,7 +73,7 @@ struct Health {
 }
 
 impl Worker {
-    fn new(config: WorkerConfig, port: u16, started: Instant) -> Rc<Self> {
+    fn new(config: WorkerConfig, port: u16, started: Instant, journal: Rc<Journal>) -> Rc<Self> {
         let engine = Engine::new(config.cost, PrefixCache::new(config.cache_blocks));
         Rc::new(Self {
             config,
@@ -81,6 +87,7 @@ impl Worker {
             prefill: RefCell::default(),
             instant: Cell::default(),
             health: RefCell::new(Health { since: started, asked_ms: Vec::new() }),
+            journal,
         })
     }
 
@@ -91,8 +98,9 @@ impl Worker {
         self.fault.send_replace(fault);
     }
 
-    /// Writes down that a chat completion was asked for.
-    fn asked(&self) {
+    /// Writes down that a chat completion was asked for, with the seed that names it.
+    fn asked(&self, seed: Option<u64>) {
+        self.journal.write(self.port, seed, Step::Asked);
         let mut health = self.health.borrow_mut();
         if health.asked_ms.len() < LOG {
             let after = health.since.elapsed().as_millis();
@@ -108,6 +116,7 @@ impl Worker {
     /// Has the engine answer. The channel holds at most one output for each token asked for.
     fn submit(
         self: &Rc<Self>,
+        seed: Option<u64>,
         prompt_tokens: u32,
         blocks: Vec<u64>,
         output_tokens: u32,
@@ -118,7 +127,7 @@ impl Worker {
         self.hand_out();
         self.engine.borrow_mut().submit(self.now(), id, prompt_tokens, blocks, output_tokens);
         self.submitted.notify_one();
-        (Ticket { worker: Rc::clone(self), id }, receiver)
+        (Ticket { worker: Rc::clone(self), id, seed, begun: false }, receiver)
     }
 
     fn take_id(&self) -> u64 {
@@ -162,12 +171,25 @@ impl Worker {
 pub(crate) struct Ticket {
     worker: Rc<Worker>,
     id: u64,
+    seed: Option<u64>,
+    begun: bool,
+}
+
+impl Ticket {
+    /// Something of its answer is on its way.
+    pub(crate) fn goes_out(&mut self) {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.worker.journal.write(self.worker.port, self.seed, Step::First);
+        }
+    }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if self.worker.answers.borrow_mut().remove(&self.id).is_some() {
+        let given_up = self.worker.answers.borrow_mut().remove(&self.id).is_some();
+        if given_up {
             self.worker.engine.borrow_mut().cancel(self.id);
         }
+        self.worker.journal.write(self.worker.port, self.seed, if given_up { Step::GivenUp } else { Step::Ended });
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use bench::engine::CostModel;
 use bench::worker::{WorkerConfig, serve};
+use camino::Utf8PathBuf;
 use clap::Parser;
 
 /// Fake model servers with OpenAI's API and a fixed cost: an iteration takes (a + b × batch) plus the tokens prefilled over the
@@ -49,6 +50,9 @@ struct Arguments {
     /// Seed of the spells of the fault `stall`.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Append what becomes of each request to this file, as lines of JSON.
+    #[arg(long)]
+    journal: Option<Utf8PathBuf>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -68,6 +72,7 @@ fn main() -> anyhow::Result<()> {
         event_interval: std::time::Duration::from_millis(arguments.event_interval_ms),
         instant: arguments.instant,
         seed: arguments.seed,
+        journal: arguments.journal,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

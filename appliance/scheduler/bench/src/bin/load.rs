@@ -74,6 +74,9 @@ struct Arguments {
     /// Seed of times and sizes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Tell of each request in the report, too (with --json).
+    #[arg(long)]
+    each: bool,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
@@ -129,6 +132,7 @@ fn config(arguments: &Arguments) -> anyhow::Result<LoadConfig> {
         drain: seconds(arguments.drain)?,
         timeout: seconds(arguments.timeout)?,
         speed: arguments.speed,
+        each: arguments.each,
     })
 }
 

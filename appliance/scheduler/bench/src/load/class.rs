@@ -30,12 +30,18 @@ impl Targets {
         Self { first_token_ms, first_token_ms_per_thousand_tokens, tokens_per_second, weight }
     }
 
+    /// Whether a first token that came so many seconds after the sending was in time.
+    #[must_use]
+    pub fn in_time(&self, prompt_tokens: u32, first_token: f64) -> bool {
+        let allowed_ms = self.first_token_ms + self.first_token_ms_per_thousand_tokens * f64::from(prompt_tokens) / 1e3;
+        first_token * 1e3 <= allowed_ms
+    }
+
     /// Whether an answer kept them: `first_token` and `end` in seconds from the sending.
     #[must_use]
     pub fn kept(&self, prompt_tokens: u32, output_tokens: u32, first_token: f64, end: f64) -> bool {
-        let allowed_ms = self.first_token_ms + self.first_token_ms_per_thousand_tokens * f64::from(prompt_tokens) / 1e3;
         let rest = f64::from(output_tokens.saturating_sub(1));
-        first_token * 1e3 <= allowed_ms && (end - first_token) * self.tokens_per_second <= rest.max(1.0)
+        self.in_time(prompt_tokens, first_token) && (end - first_token) * self.tokens_per_second <= rest.max(1.0)
     }
 }
 

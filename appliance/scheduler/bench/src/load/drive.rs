@@ -53,6 +53,8 @@ pub struct LoadConfig {
     pub timeout: Duration,
     /// Time runs so many times faster at the servers, and the targets are shortened alike.
     pub speed: f64,
+    /// Whether the report tells of each request.
+    pub each: bool,
 }
 
 /// What the requests of one run share.
@@ -68,7 +70,7 @@ struct Run {
 pub async fn run(plan: Plan, config: LoadConfig) -> Report {
     let run = Rc::new(Run {
         client: Client::new(&config.targets, config.headers.clone()),
-        recorder: RefCell::new(Recorder::new(&plan.classes, config.speed)),
+        recorder: RefCell::new(Recorder::new(&plan.classes, config.speed, config.each)),
         start: Instant::now(),
         plan,
         config,
@@ -107,7 +109,7 @@ async fn open(run: &Rc<Run>, running: &mut JoinSet<()>) {
                 && written < run.plan.arrivals.len()
                 && at.saturating_sub(run.start.elapsed()) > Duration::from_millis(3))
         {
-            ahead.push_back(body_of(&run.plan.arrivals[written], &run.config));
+            ahead.push_back(body_of(written, &run.plan.arrivals[written], &run.config));
             written += 1;
             tokio::task::yield_now().await;
         }
@@ -126,7 +128,8 @@ async fn open(run: &Rc<Run>, running: &mut JoinSet<()>) {
 }
 
 fn closed(run: &Rc<Run>, concurrency: usize, duration: Duration, running: &mut JoinSet<()>) {
-    let bodies: Vec<Bytes> = run.plan.arrivals.iter().map(|arrival| body_of(arrival, &run.config)).collect();
+    let arrivals = run.plan.arrivals.iter().enumerate();
+    let bodies: Vec<Bytes> = arrivals.map(|(index, arrival)| body_of(index, arrival, &run.config)).collect();
     if bodies.is_empty() {
         return;
     }
@@ -150,7 +153,7 @@ async fn one(run: Rc<Run>, index: usize, body: Bytes, counted: bool) {
     let seen = Rc::new(RefCell::new(Observation::default()));
     let sent = Instant::now();
     run.recorder.borrow_mut().sent();
-    let mut record = counted.then(|| Record { run: &run, arrival, sent, seen: &seen, outcome: Outcome::Unfinished });
+    let mut record = counted.then(|| Record { run: &run, index, sent, seen: &seen, outcome: Outcome::Unfinished });
     let answer = run.client.complete(&run.plan.classes[arrival.class], body, run.config.stream, sent, &seen);
     let outcome = tokio::time::timeout(run.config.timeout, answer).await.unwrap_or(Outcome::Unfinished);
     if let Some(record) = &mut record {
@@ -161,7 +164,7 @@ async fn one(run: Rc<Run>, index: usize, body: Bytes, counted: bool) {
 /// Writes a request down when it is dropped, so that one that is given up with the run is not forgotten.
 struct Record<'a> {
     run: &'a Run,
-    arrival: &'a Arrival,
+    index: usize,
     sent: Instant,
     seen: &'a RefCell<Observation>,
     outcome: Outcome,
@@ -169,18 +172,21 @@ struct Record<'a> {
 
 impl Drop for Record<'_> {
     fn drop(&mut self) {
-        self.run.recorder.borrow_mut().ended(self.arrival, &self.outcome, self.sent.elapsed(), &self.seen.borrow());
+        let arrival = &self.run.plan.arrivals[self.index];
+        let mut recorder = self.run.recorder.borrow_mut();
+        recorder.ended(self.index, arrival, &self.outcome, self.sent.elapsed(), &self.seen.borrow());
     }
 }
 
-/// The request as JSON. All of its text is such that JSON needs to escape nothing.
-fn body_of(arrival: &Arrival, config: &LoadConfig) -> Bytes {
+/// The request as JSON. All of its text is such that JSON needs to escape nothing. Its seed is its number in the plan: every
+/// proxy passes that on, so that a server's journal names the same request as the report.
+fn body_of(index: usize, arrival: &Arrival, config: &LoadConfig) -> Bytes {
     let text = text_of_blocks(&arrival.blocks, arrival.prompt_tokens as usize);
     let mut body = String::with_capacity(text.len() + 200);
     // Writing to a string cannot fail.
     let _ = write!(
         body,
-        r#"{{"model":"{}","messages":[{{"role":"user","content":"{text}"}}],"max_tokens":{},"stream":{}"#,
+        r#"{{"model":"{}","seed":{index},"messages":[{{"role":"user","content":"{text}"}}],"max_tokens":{},"stream":{}"#,
         config.model, arrival.output_tokens, config.stream
     );
     if config.stream {

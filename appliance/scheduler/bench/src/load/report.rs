@@ -1,7 +1,7 @@
 //! What came of a load, per class.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -29,6 +29,26 @@ pub struct Report {
     pub lateness: Lateness,
     /// Class by class.
     pub classes: BTreeMap<String, ClassReport>,
+    /// Request by request, where that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub each: Vec<RequestReport>,
+}
+
+/// One request of a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct RequestReport {
+    /// Its number in the plan, which is the seed that it was sent with.
+    pub id: usize,
+    /// When it was sent, in microseconds since 1970.
+    pub sent_us: u64,
+    /// From then to its first token, in milliseconds; none without one.
+    pub first_token_ms: Option<f64>,
+    /// From then until it ended, in milliseconds.
+    pub ended_ms: f64,
+    /// How it ended.
+    pub outcome: String,
+    /// Whether its first token came within its class's target.
+    pub in_time: bool,
 }
 
 /// How late requests were sent, by the generator's own fault.
@@ -129,6 +149,7 @@ struct ClassRecorder {
 /// Collects what is seen while the load runs.
 pub(super) struct Recorder {
     speed: f64,
+    each: Option<Vec<RequestReport>>,
     classes: Vec<ClassRecorder>,
     lateness: Times,
     sent: u64,
@@ -136,7 +157,7 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn new(classes: &[String], speed: f64) -> Self {
+    pub(super) fn new(classes: &[String], speed: f64, each: bool) -> Self {
         let classes = classes.iter().map(|name| ClassRecorder {
             name: name.clone(),
             targets: Targets::of(name),
@@ -148,7 +169,8 @@ impl Recorder {
             between_tokens: Times::new(),
             end: Times::new(),
         });
-        Self { speed, classes: classes.collect(), lateness: Times::new(), sent: 0, cached_tokens: 0 }
+        let each = each.then(Vec::new);
+        Self { speed, each, classes: classes.collect(), lateness: Times::new(), sent: 0, cached_tokens: 0 }
     }
 
     pub(super) fn sent(&mut self) {
@@ -159,8 +181,28 @@ impl Recorder {
         self.lateness.add(by);
     }
 
-    pub(super) fn ended(&mut self, arrival: &Arrival, outcome: &Outcome, waited: Duration, seen: &Observation) {
+    pub(super) fn ended(
+        &mut self,
+        id: usize,
+        arrival: &Arrival,
+        outcome: &Outcome,
+        waited: Duration,
+        seen: &Observation,
+    ) {
         let class = &mut self.classes[arrival.class];
+        if let Some(each) = &mut self.each {
+            let sent =
+                SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().saturating_sub(waited);
+            let first = seen.first_token.map(|first| first.as_secs_f64() * self.speed);
+            each.push(RequestReport {
+                id,
+                sent_us: u64::try_from(sent.as_micros()).unwrap_or(u64::MAX),
+                first_token_ms: seen.first_token.map(|first| first.as_secs_f64() * 1e3),
+                ended_ms: waited.as_secs_f64() * 1e3,
+                outcome: outcome.name(),
+                in_time: first.is_some_and(|first| class.targets.in_time(arrival.prompt_tokens, first)),
+            });
+        }
         class.requests += 1;
         *class.outcomes.entry(outcome.name()).or_default() += 1;
         class.first_token_or_failure.add(seen.first_token.unwrap_or(waited));
@@ -192,6 +234,7 @@ impl Recorder {
             cached_tokens: self.cached_tokens,
             lateness: Lateness { ms: self.lateness.quantiles() },
             classes: self.classes.iter().map(|class| (class.name.clone(), class.report())).collect(),
+            each: self.each.clone().unwrap_or_default(),
         }
     }
 }
@@ -226,31 +269,33 @@ mod tests {
 
     #[test]
     fn what_is_refused_late_or_unfinished_is_worth_nothing() {
-        let mut recorder = Recorder::new(&["voice".to_owned(), "batch".to_owned()], 1.0);
+        let mut recorder = Recorder::new(&["voice".to_owned(), "batch".to_owned()], 1.0, true);
         let waited = Duration::from_secs(1);
-        recorder.ended(&arrival(0), &Outcome::Complete, waited, &seen(100, 600));
-        recorder.ended(&arrival(0), &Outcome::Complete, waited, &seen(2_000, 2_500));
-        recorder.ended(&arrival(0), &Outcome::Status(503), waited, &Observation::default());
-        recorder.ended(&arrival(1), &Outcome::Unfinished, waited, &seen(100, 200));
-        recorder.ended(&arrival(1), &Outcome::Complete, waited, &seen(100, 200));
+        recorder.ended(0, &arrival(0), &Outcome::Complete, waited, &seen(100, 600));
+        recorder.ended(1, &arrival(0), &Outcome::Complete, waited, &seen(2_000, 2_500));
+        recorder.ended(2, &arrival(0), &Outcome::Status(503), waited, &Observation::default());
+        recorder.ended(3, &arrival(1), &Outcome::Unfinished, waited, &seen(100, 200));
+        recorder.ended(4, &arrival(1), &Outcome::Complete, waited, &seen(100, 200));
         let report = recorder.report(Duration::from_secs(10));
         // Eight for one of three calls, one for one of two of the others.
         assert!((report.weighted_goodput - 9.0 / 26.0).abs() < 1e-9);
         assert_eq!(report.classes["voice"].outcomes["status_503"], 1);
         assert_eq!(report.classes["voice"].first_token_ms.count, 2);
         assert_eq!(report.classes["voice"].first_token_or_failure_ms.count, 3);
+        let in_time: Vec<bool> = report.each.iter().map(|request| request.in_time).collect();
+        assert_eq!(in_time, [true, false, false, true, true]);
     }
 
     #[test]
     fn a_faster_time_shortens_the_targets() {
-        let mut recorder = Recorder::new(&["voice".to_owned()], 10.0);
-        recorder.ended(&arrival(0), &Outcome::Complete, Duration::ZERO, &seen(100, 150));
+        let mut recorder = Recorder::new(&["voice".to_owned()], 10.0, false);
+        recorder.ended(5, &arrival(0), &Outcome::Complete, Duration::ZERO, &seen(100, 150));
         assert_eq!(recorder.report(Duration::from_secs(1)).classes["voice"].good, 0, "100 ms are a second there");
     }
 
     #[test]
     fn a_generator_that_sends_late_has_not_kept_up() {
-        let mut recorder = Recorder::new(&[], 1.0);
+        let mut recorder = Recorder::new(&[], 1.0, false);
         for _ in 0..90 {
             recorder.late(Duration::from_micros(300));
         }

@@ -36,6 +36,7 @@ struct ChatRequest {
     max_completion_tokens: Option<u32>,
     #[serde(default)]
     stream: bool,
+    seed: Option<u64>,
     stream_options: Option<StreamOptions>,
 }
 
@@ -78,9 +79,9 @@ pub(crate) async fn answer(process: &Process, worker: &Rc<Worker>, request: Requ
         Err(error) => return refused(StatusCode::BAD_REQUEST, &error.to_string()),
     };
     match (&parts.method, parts.uri.path()) {
-        (&Method::POST, "/v1/chat/completions") => match serde_json::from_slice(&body) {
+        (&Method::POST, "/v1/chat/completions") => match serde_json::from_slice::<ChatRequest>(&body) {
             Ok(request) => {
-                worker.asked();
+                worker.asked(request.seed);
                 complete(worker, request).await
             }
             Err(error) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
@@ -118,7 +119,7 @@ async fn complete(worker: &Rc<Worker>, request: ChatRequest) -> Response<Answer>
         }
         return with_type("application/json", document(id, model, prompt_tokens, tokens, 0).into());
     }
-    let (ticket, mut outputs) = worker.submit(prompt_tokens, block_hashes(&text), tokens);
+    let (ticket, mut outputs) = worker.submit(request.seed, prompt_tokens, block_hashes(&text), tokens);
     if request.stream {
         let events = Events::new(ticket.id, model, prompt_tokens, usage_wanted(&request));
         return stream(EventStream::live(events, ticket, outputs));

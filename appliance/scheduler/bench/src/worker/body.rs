@@ -93,16 +93,15 @@ impl EventStream {
         if let Some(bytes) = self.ready.pop_front() {
             return Poll::Ready(Some(bytes));
         }
-        let Some((_, receiver)) = &mut self.outputs else { return Poll::Ready(None) };
-        receiver.poll_recv(cx).map(|output| {
-            let output = output?;
-            self.events.generated += output.tokens;
-            if output.finished {
-                self.ready.push_back(self.events.end(self.events.generated, output.cached_tokens));
-                self.outputs = None;
-            }
-            Some(self.events.delta(output.tokens))
-        })
+        let Some((ticket, receiver)) = &mut self.outputs else { return Poll::Ready(None) };
+        let Some(output) = std::task::ready!(receiver.poll_recv(cx)) else { return Poll::Ready(None) };
+        ticket.goes_out();
+        self.events.generated += output.tokens;
+        if output.finished {
+            self.ready.push_back(self.events.end(self.events.generated, output.cached_tokens));
+            self.outputs = None;
+        }
+        Poll::Ready(Some(self.events.delta(output.tokens)))
     }
 }
 

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use camino::Utf8PathBuf;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -18,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
+use super::journal::Journal;
 use super::stats::{Balance, ProcessStats};
 use super::{Fault, Worker, WorkerConfig, api};
 
@@ -34,6 +36,15 @@ pub enum ServeError {
     Listen {
         /// The port.
         port: u16,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The journal cannot be written.
+    #[error("failed to open the journal `{path}`")]
+    Journal {
+        /// The file.
+        path: Utf8PathBuf,
         /// Why not.
         #[source]
         source: std::io::Error,
@@ -63,12 +74,16 @@ impl Process {
 /// a [`tokio::task::LocalSet`].
 ///
 /// # Errors
-/// When a port cannot be listened on.
+/// When a port cannot be listened on, or the journal not be written.
 pub async fn serve(config: WorkerConfig, port: u16, workers: u16) -> Result<Infallible, ServeError> {
     let started = Instant::now();
+    let journal = config.journal.clone();
+    let journal = Journal::open(journal.as_deref())
+        .map_err(|source| ServeError::Journal { path: journal.unwrap_or_default(), source })?;
+    let journal = Rc::new(journal);
     let ports = (0..workers).map(|index| port + index);
     let process = Rc::new(Process {
-        workers: ports.map(|port| Worker::new(config.clone(), port, started)).collect(),
+        workers: ports.map(|port| Worker::new(config.clone(), port, started, Rc::clone(&journal))).collect(),
         balance: RefCell::default(),
     });
     for worker in &process.workers {

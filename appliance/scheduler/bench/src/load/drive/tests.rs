@@ -21,6 +21,7 @@ async fn start(instant: bool) -> u16 {
         event_interval: Duration::ZERO,
         instant,
         seed: 1,
+        journal: None,
     };
     let port = free_port();
     tokio::task::spawn_local(serve(config, port, 1));
@@ -41,6 +42,7 @@ fn config(port: u16) -> LoadConfig {
         drain: Duration::from_secs(20),
         timeout: Duration::from_secs(20),
         speed: 20.0,
+        each: false,
     }
 }
 
