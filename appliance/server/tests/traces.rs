@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use collector::{Collector, Seen};
 use reqwest::Client;
 use serde_json::json;
-use support::{Chat, Server, free_port, start_chat};
+use support::{Chat, Server, WIDE_LIMITS, free_port, send, start_chat};
 
 const MODEL: &str = "tiny-llama";
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -208,4 +208,33 @@ async fn every_program_logs_the_trace_though_nothing_is_exported() {
     }
     assert!(!server.complaints().contains("Ileana") && !node.log().contains("Ileana"));
     assert!(server.stop());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_come_though_the_collector_never_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1/traces", mute.local_addr().unwrap());
+    let telemetry = format!("[telemetry]\ntraces_url = \"{url}\"\n{WIDE_LIMITS}");
+    let mut server = Server::single(folder.path(), &telemetry);
+    server.start();
+    server.ready().await;
+
+    let client = Client::new();
+    let chat = start_chat(&client, &server.url(""), "a-key-of-this-test").await.expect("a conversation");
+    let started = Instant::now();
+    for turn in 0..100 {
+        let key = format!("turn-{turn}-of-this-test");
+        let answer = send(&client, &server.url(""), &chat, "Mi-a expirat buletinul, ce fac?", &key, true).await;
+        assert!(
+            answer.is_some_and(|answer| answer["followed_by"].as_array().is_some_and(|turns| !turns.is_empty())),
+            "turn {turn}"
+        );
+    }
+    println!("100 questions in {:?} with a mute collector", started.elapsed());
+    let warned = server.complaints().matches("spans cannot be sent").count();
+    assert!(warned <= 1, "{warned} warnings: {}", server.complaints());
+    let stopping = Instant::now();
+    assert!(server.stop());
+    assert!(stopping.elapsed() < Duration::from_secs(10), "it took {:?} to stop", stopping.elapsed());
 }
