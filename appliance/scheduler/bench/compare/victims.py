@@ -2,6 +2,7 @@
 
 import json
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import network
@@ -82,11 +83,15 @@ class Node(Victim):
         # The server behind it has ports of its own, out of the wire's sight.
         self.behind = free_ports(2, 31000)
         super().__init__(settings, folder, fault, self.behind)
-        self.port = port
-        self.node = self._node()
-        self.node.wait_for(f"http://127.0.0.1:{port}/healthz", 30)
-        self.heartbeats = network.Heartbeats(port, KEY)
-        self.seen_us = 0
+        self.port, self.seen_us = port, 0
+        # Who makes it can stop it only once it is made.
+        with ExitStack() as failing:
+            failing.callback(self.process.stop)
+            self.node = self._node()
+            failing.callback(self.node.stop)
+            self.node.wait_for(f"http://127.0.0.1:{port}/healthz", 30)
+            self.heartbeats = network.Heartbeats(port, KEY)
+            failing.pop_all()
 
     def _node(self) -> Process:
         program = self.settings.binaries / "inference-node"
