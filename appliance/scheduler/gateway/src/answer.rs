@@ -38,7 +38,7 @@ pub(crate) struct Streamed {
     first: Option<Bytes>,
     rest: Pin<Box<dyn Pieces<Item = reqwest::Result<Bytes>> + Send>>,
     ticket: Option<(Ticket, u32)>,
-    journey: Option<Journey>,
+    journey: Option<Box<Journey>>,
     events: bool,
     tokens: u32,
 }
@@ -71,7 +71,7 @@ impl Answer {
     /// The same, with the span that lasts as long as it.
     pub(crate) fn at_the_end_of(mut self, mut journey: Journey) -> Self {
         match &mut self.body {
-            Body::Streamed(pieces) => pieces.journey = Some(journey),
+            Body::Streamed(pieces) => pieces.journey = Some(Box::new(journey)),
             Body::Whole(_) if self.status.is_success() => journey.ended("answered"),
             Body::Whole(_) => journey.ended("refused"),
         }
