@@ -11,6 +11,7 @@ use reqwest::header::HeaderValue;
 
 use crate::dispatch::Ticket;
 use crate::error::NodeError;
+use crate::gather::Gather;
 use crate::journey::Journey;
 
 /// An answer.
@@ -81,7 +82,7 @@ impl Answer {
     pub(crate) fn stream(stream: Stream, ticket: Option<(Ticket, u32)>) -> Self {
         let events = stream.media_type.as_bytes().starts_with(b"text/event-stream");
         let status = stream.response.status();
-        let rest = Box::pin(stream.response.bytes_stream());
+        let rest = Box::pin(Gather::new(Box::pin(stream.response.bytes_stream())));
         let streamed = Streamed { first: stream.first, rest, ticket, journey: None, events, tokens: 0 };
         Self { status, media_type: stream.media_type, body: Body::Streamed(streamed) }
     }

@@ -15,6 +15,7 @@ mod directions;
 mod dispatch;
 mod error;
 mod follow;
+mod gather;
 mod gateway;
 mod journey;
 mod language;
