@@ -12,6 +12,9 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The server is not running.
 const EXIT_NOT_RUNNING: u8 = 3;
 

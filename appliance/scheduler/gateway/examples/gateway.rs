@@ -1,6 +1,8 @@
 //! The gateway alone, before servers that keep our heartbeat: what `make bench-scheduler` measures.
 //!
-//! `cargo run --release --package gateway --example gateway -- PORT URL,URL…`; the key is `sfn-bench`.
+//! `cargo run --release --package gateway --example gateway -- PORT URL,URL…`; the key is `sfn-bench-no-secret-at-all`, as long
+//! as inference nodes want theirs. It logs warnings, or what the variable `SFETNIC_LOG__FILTER` says, as JSON: `gateway=debug`
+//! has every dispatch.
 
 use std::time::Duration;
 
@@ -9,9 +11,14 @@ use axum::serve::ListenerExt;
 use camino::Utf8PathBuf;
 use gateway::{CustomerConfig, Gateway, InferenceConfig, NodeConfig};
 use protocol::Class;
+use service::logs::LogFormat;
 use sha2::{Digest, Sha256};
 
-const KEY: &str = "sfn-bench";
+/// As the appliance has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const KEY: &str = "sfn-bench-no-secret-at-all";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -19,6 +26,8 @@ async fn main() -> anyhow::Result<()> {
     let [port, urls] = arguments.as_slice() else {
         anyhow::bail!("PORT and the servers' URLs, with commas, are needed")
     };
+    let filter = std::env::var("SFETNIC_LOG__FILTER").unwrap_or_else(|_| "warn".to_owned());
+    service::logs::start(&filter, LogFormat::Json, &service::telemetry::Telemetry::default())?;
     let folder = tempfile::tempdir()?;
     let key_file = Utf8PathBuf::from_path_buf(folder.path().join("key")).map_err(|_| anyhow::anyhow!("no UTF-8"))?;
     std::fs::write(&key_file, KEY)?;

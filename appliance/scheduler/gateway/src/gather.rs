@@ -71,7 +71,9 @@ mod tests {
 
     use super::*;
 
-    fn gathered(pieces: mpsc::Receiver<Result<Bytes, &'static str>>) -> impl Stream<Item = Result<Bytes, &'static str>> {
+    fn gathered(
+        pieces: mpsc::Receiver<Result<Bytes, &'static str>>,
+    ) -> impl Stream<Item = Result<Bytes, &'static str>> {
         let pieces =
             futures::stream::unfold(pieces, |mut pieces| async { Some((pieces.recv().await?, pieces)) }).boxed();
         Gather::new(pieces)

@@ -99,7 +99,11 @@ async fn ask(api: &Api, kind: Kind, request: Request) -> Result<Response, ApiErr
     let media_type = parts.headers.get(CONTENT_TYPE).cloned();
     let body = axum::body::to_bytes(body, LARGEST).await.map_err(|_| ApiError::too_large(LARGEST))?;
     let read = request::read(kind, media_type.as_ref(), &body, api.nodes.prefix_seed)?;
-    let name = if read.model == "auto" { api.nodes.first_model(Wanted::request(kind.task(), None)) } else { Some(read.model.clone()) };
+    let name = if read.model == "auto" {
+        api.nodes.first_model(Wanted::request(kind.task(), None))
+    } else {
+        Some(read.model.clone())
+    };
     let model = name.ok_or_else(|| ApiError::no_model(&read.model))?;
     let work = Work {
         path: kind.path(),

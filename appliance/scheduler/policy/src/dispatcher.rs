@@ -127,6 +127,7 @@ impl Dispatcher {
             turn: Turn { stands_by: false, deadline, sequence: self.sequence },
             attempts: 0,
             failures: 0,
+            failed_at: None,
             withdrawals: 0,
             matched: Matched { version: self.index.version(), blocks: self.index.matches(&request.prefix) },
             reading: 0.0,

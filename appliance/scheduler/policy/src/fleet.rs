@@ -32,6 +32,7 @@ impl Dispatcher {
             decisions.push(Decision::Lost { request, replica: self.replicas[seat].id });
         } else {
             entry.failures += 1;
+            entry.failed_at = Some(seat);
             let again = entry.failures <= self.config.retries;
             self.take_back(now, request);
             if !again {

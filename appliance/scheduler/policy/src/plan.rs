@@ -205,7 +205,8 @@ impl Dispatcher {
         }
         let least_given =
             benches.iter().filter(|bench| bench.room(class) > 0).map(|bench| bench.given).fold(f64::INFINITY, f64::min);
-        let mut best: Option<(bool, f64, Choice)> = None;
+        // In time if it can be, then elsewhere than where it failed, then at the least cost.
+        let mut best: Option<((bool, bool, f64), Choice)> = None;
         for (seat, bench) in benches.iter().enumerate() {
             if bench.room(class) == 0 {
                 continue;
@@ -226,12 +227,12 @@ impl Dispatcher {
                 + crowd
                 + given
                 + self.reluctance(class, seat);
-            let late = choice.first_token > patience;
-            if best.as_ref().is_none_or(|(late_best, least, _)| (late, cost) < (*late_best, *least)) {
-                best = Some((late, cost, choice));
+            let rank = (choice.first_token > patience, entry.failed_at == Some(seat), cost);
+            if best.as_ref().is_none_or(|(least, _)| rank < *least) {
+                best = Some((rank, choice));
             }
         }
-        best.map(|(_, _, choice)| choice)
+        best.map(|(_, choice)| choice)
     }
 
     /// Seconds that a call would rather wait than go to this replica.

@@ -24,6 +24,8 @@ pub(crate) struct Entry {
     pub(crate) turn: Turn,
     pub(crate) attempts: u32,
     pub(crate) failures: u32,
+    /// Where it failed last.
+    pub(crate) failed_at: Option<usize>,
     pub(crate) withdrawals: u32,
     pub(crate) matched: Matched,
     /// Tokens to read at the replica that held most of the prompt when it came.
