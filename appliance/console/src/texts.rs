@@ -43,7 +43,7 @@ texts! {
         title: String, lead: String, empty_title: String, empty_text: String, nodes: String, models: String, no_models: String,
         heard: String, silent: String, never: String, unwell: String, gpu_ok: String, gpu_admits_nothing: String,
         gpu_draining: String, gpu_needs_reset: String, temperature: String, busy: String, memory: String, of: String,
-        processor: String, model: String, place: String, calls: String, chats: String, letters: String, rest: String,
+        processor: String, model: String, live: String, place: String, calls: String, chats: String, letters: String, rest: String,
         serves: String, serves_not: String, note: String, drained: String, steps: String, load_waits: String,
         load_goes: String, unload_waits: String, unload_empties: String, unload_goes: String, interrupts: String,
     }

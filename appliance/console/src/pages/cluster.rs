@@ -37,6 +37,7 @@ struct GpuRow {
 
 struct ModelRow {
     name: String,
+    live: bool,
     waiting: [usize; 4],
     replicas: Vec<ReplicaRow>,
 }
@@ -118,7 +119,7 @@ fn model_row(t: &'static Texts, model: Model) -> ModelRow {
             if replica.serves { ("good", t.cluster.serves.as_str()) } else { ("warn", t.cluster.serves_not.as_str()) };
         ReplicaRow { node: replica.node, state, busy: replica.busy, slots: replica.slots }
     });
-    ModelRow { name: model.name, waiting: model.waiting, replicas: replicas.collect() }
+    ModelRow { name: model.name, live: model.live, waiting: model.waiting, replicas: replicas.collect() }
 }
 
 fn step_text(t: &'static Texts, step: &Step) -> String {

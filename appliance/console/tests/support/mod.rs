@@ -142,7 +142,7 @@ impl Cluster for Rack {
 
     fn models(&self) -> Vec<Model> {
         let replica = Replica { node: "gpu-1".to_owned(), serves: false, busy: 3, slots: 8 };
-        vec![Model { name: "qwen".to_owned(), waiting: [1, 2, 0, 40], replicas: vec![replica] }]
+        vec![Model { name: "qwen".to_owned(), live: false, waiting: [1, 2, 0, 40], replicas: vec![replica] }]
     }
 
     fn steps(&self) -> Vec<Step> {

@@ -59,6 +59,8 @@ pub enum GpuHealth {
 pub struct Model {
     /// Its name.
     pub name: String,
+    /// Whether its live streams are told of here; else its single requests.
+    pub live: bool,
     /// Requests that wait for it: calls, chats, letters, the rest.
     pub waiting: [usize; 4],
     /// Where it runs.

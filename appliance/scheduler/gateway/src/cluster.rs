@@ -83,5 +83,10 @@ fn model(status: ModelStatus) -> Model {
         busy: placed.status.streaming + u32::try_from(placed.status.reading).unwrap_or(u32::MAX),
         slots: placed.status.slots,
     };
-    Model { name: status.model, waiting, replicas: status.replicas.into_iter().map(replica).collect() }
+    Model {
+        name: status.model,
+        live: status.live,
+        waiting,
+        replicas: status.replicas.into_iter().map(replica).collect(),
+    }
 }

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct ModelStatus {
     /// The model.
     pub model: String,
+    /// Whether it is its live streams that are told of here, which are counted apart from single requests.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub live: bool,
     /// Requests that wait for it, by class.
     pub waiting: BTreeMap<String, usize>,
     /// Where it runs.

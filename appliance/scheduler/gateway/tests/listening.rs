@@ -51,12 +51,12 @@ async fn anywhere() -> TcpListener {
 
 /// The node that listens, by the gateway's own account.
 fn listening(gateway: &Gateway) -> Option<String> {
-    let live = gateway.status().into_iter().find(|status| status.model == "tiny-whisper (live)")?;
+    let live = gateway.status().into_iter().find(|status| status.live && status.model == "tiny-whisper")?;
     live.replicas.into_iter().find(|replica| replica.status.streaming > 0).map(|replica| replica.node)
 }
 
 fn able(gateway: &Gateway) -> usize {
-    let live = gateway.status().into_iter().find(|status| status.model == "tiny-whisper (live)");
+    let live = gateway.status().into_iter().find(|status| status.live && status.model == "tiny-whisper");
     live.map_or(0, |live| {
         live.replicas
             .iter()

@@ -60,10 +60,11 @@ fn rows(model: &ModelStatus) -> Vec<[String; 8]> {
         .map(|(class, count)| format!("{class} {count}"))
         .collect();
     let waiting = if waiting.is_empty() { "-".to_owned() } else { waiting.join(", ") };
+    let name = format!("{}{}", model.model, if model.live { " (live)" } else { "" });
     let row = |(index, replica): (usize, &gateway::PlacedReplica)| {
         let first = index == 0;
         [
-            if first { model.model.clone() } else { String::new() },
+            if first { name.clone() } else { String::new() },
             replica.node.clone(),
             format!("{:?}", replica.status.standing).to_lowercase(),
             replica.status.reading.to_string(),

@@ -245,7 +245,8 @@ test("the console shows the node, its models and what waits for them", async () 
   await page.goto(`${appliance.url}/console/cluster`);
   await page.locator("h3", { hasText: "voice" }).waitFor();
   await page.locator("th", { hasText: "espeak" }).waitFor();
-  await page.locator("th", { hasText: "tiny-whisper" }).waitFor();
+  await page.getByRole("rowheader", { name: "tiny-whisper", exact: true }).waitFor();
+  await page.getByRole("rowheader", { name: "tiny-whisper în direct", exact: true }).waitFor();
   assert.equal(await page.locator(".cluster-page .tag.bad").count(), 0);
   await checkPage(page, "console-cluster");
   await page.setViewportSize({ width: 360, height: 740 });

@@ -27,8 +27,9 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(3_600);
 pub(crate) struct ModelDispatcher {
     /// The model.
     pub(crate) model: String,
-    /// What it is called in metrics and for people: live streams are told from single requests.
+    /// What it is called in metrics and logs: live streams are told from single requests.
     pub(crate) label: String,
+    kind: Kind,
     state: Mutex<State>,
     origin: Instant,
     next: AtomicU64,
@@ -78,6 +79,7 @@ impl ModelDispatcher {
         Self {
             model: model.to_owned(),
             label,
+            kind,
             state: Mutex::new(state),
             origin: Instant::now(),
             next: AtomicU64::new(1),
@@ -213,7 +215,7 @@ impl ModelDispatcher {
             |id| state.replicas.values().find(|known| known.replica.id == id).map(|known| known.replica.node.clone());
         let placed = |status: ReplicaStatus| Some(PlacedReplica { node: name(status.replica)?, status });
         let replicas = state.policy.replicas().into_iter().filter_map(placed).collect();
-        ModelStatus { model: self.label.clone(), waiting, replicas }
+        ModelStatus { model: self.model.clone(), live: self.kind == Kind::Live, waiting, replicas }
     }
 
     /// Where a session would go from this replica.
