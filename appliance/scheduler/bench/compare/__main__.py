@@ -6,6 +6,7 @@ import os
 import platform
 import resource
 import shlex
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -50,6 +51,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Runs the parts, one after the other."""
+    # Told to end, it takes what it started with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = arguments()
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:

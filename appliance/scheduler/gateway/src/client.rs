@@ -11,7 +11,7 @@ use protocol::request::{CLASS_HEADER, DEADLINE_HEADER, EPOCH_HEADER, FIRST_TOKEN
 use protocol::{Class, LoadRequest, NodeDescription};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, ClientBuilder, Identity, RequestBuilder, Response, StatusCode};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, RequestBuilder, Response, StatusCode, Url};
 use reqwest_websocket::{Upgrade as _, WebSocket};
 use serde::Deserialize;
 
@@ -35,7 +35,7 @@ pub(crate) struct NodeClient {
     http: Client,
     /// Makes connections that become WebSockets.
     upgrading: Client,
-    base: String,
+    base: Url,
     /// It is no node but the server that dispatches to them.
     dispatches: bool,
 }
@@ -134,11 +134,15 @@ impl NodeClient {
         let http = builder().build().map_err(NodeError::Client)?;
         // A connection that is to become a WebSocket must not be one of HTTP/2.
         let upgrading = builder().http1_only().build().map_err(NodeError::Client)?;
-        Ok(Self { http, upgrading, base: url.trim_end_matches('/').to_owned(), dispatches })
+        let base = Url::parse(url).map_err(|_| NodeError::Address { url: url.to_owned() })?;
+        Ok(Self { http, upgrading, base, dispatches })
     }
 
-    fn address(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
+    fn address(&self, path: &str) -> Url {
+        let mut address = self.base.clone();
+        // Cheaper than reading the whole address anew for each request.
+        address.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        address
     }
 
     /// What the node is: its models with their tasks and languages.

@@ -4,6 +4,7 @@
 //! lock, and what the policy decides is told to those who wait. The lock is held for the decision alone, some tens of
 //! microseconds; no work is done under it.
 
+pub(crate) mod meters;
 mod model;
 mod ticket;
 

@@ -22,6 +22,8 @@ pub(crate) enum NodeError {
         #[source]
         source: reqwest::Error,
     },
+    #[error("`{url}` is no address of a node")]
+    Address { url: String },
     #[error("failed to set up the client of the node")]
     Client(#[source] reqwest::Error),
     #[error("failed to ask the node {what}")]

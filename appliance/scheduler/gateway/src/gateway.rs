@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::ability::{LINGER, SILENCE, Wanted, models};
 use crate::config::{CustomerConfig, InferenceConfig};
 use crate::directions::Directions;
-use crate::dispatch::{Dispatchers, Kind};
+use crate::dispatch::{Dispatchers, Kind, meters};
 use crate::error::chain;
 use crate::follow::{Ears, Followed, Last, follow};
 use crate::language::LanguageModels;
@@ -99,6 +99,13 @@ impl Gateway {
         let alone = config.peers.is_empty();
         let role = watch::Sender::new(if alone { Role::Alone } else { Role::Follower { dispatcher: None } });
         let nodes = Arc::new(Nodes { known, dispatchers, live, directions, role, peers, prefix_seed, tasks, stop });
+        let (kinds, stopped) = ([Arc::clone(&nodes.dispatchers), Arc::clone(&nodes.live)], nodes.stop.clone());
+        nodes.tasks.spawn(async move {
+            tokio::select! {
+                () = meters::watch(kinds) => {}
+                () = stopped.cancelled() => {}
+            }
+        });
         let (status, placement) = watch::channel(PlacementStatus::default());
         // Checked with the rest of the configuration: one that contradicts itself starts no server.
         let catalogue = config.catalogue().inspect_err(|error| tracing::error!(error, "no model is placed"));
@@ -244,8 +251,13 @@ impl Nodes {
 
 fn describe() {
     placing::describe();
+    meters::describe();
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
     describe_gauge!("sfetnic_inference_node_up", "Whether the node's heartbeat is heard");
+    describe_counter!(
+        "sfetnic_gateway_requests_total",
+        "Requests of other systems, by system and outcome of its quota"
+    );
     describe_histogram!("sfetnic_speech_first_sound_seconds", Unit::Seconds, "From a text to its first sound");
     describe_histogram!("sfetnic_hearing_seconds", Unit::Seconds, "From a recording to its words");
     describe_counter!("sfetnic_speech_failures_total", "Requests that a model did not do, by model and what was asked");

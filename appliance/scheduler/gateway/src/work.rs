@@ -16,7 +16,7 @@ use tracing::Instrument;
 
 use crate::answer::{Answer, Stream};
 use crate::client::{NodeClient, Onward, Sent};
-use crate::dispatch::{ModelDispatcher, Order};
+use crate::dispatch::{ModelDispatcher, Order, meters};
 use crate::error::{NodeError, chain};
 use crate::journey::Journey;
 
@@ -98,7 +98,7 @@ impl WorkError {
     /// Its name in spans.
     fn name(&self) -> &'static str {
         match self {
-            Self::Rejected { reason, .. } => name(*reason),
+            Self::Rejected { reason, .. } => meters::name(*reason),
             Self::NoModel => "no_model",
             Self::Lost => "lost",
             Self::Succeeded => "succeeded",
@@ -150,7 +150,6 @@ async fn attempt(
     loop {
         order = match order {
             Order::Reject { reason, retry_after } => {
-                refused(model, work, reason);
                 return Err(WorkError::Rejected { reason, retry_after: retry_after.max(busy_for) });
             }
             Order::Lost => return Err(WorkError::Lost),
@@ -183,7 +182,7 @@ async fn attempt(
                     Ok(Ok(First::Begun(stream))) => {
                         ticket.first_token(attempt, None);
                         journey.first_token();
-                        begun(model, work, arrived);
+                        model.count_first_token(work.class, arrived.elapsed());
                         return Ok(Answer::stream(*stream, Some((ticket, attempt))));
                     }
                     Ok(Ok(First::Whole(answer))) => {
@@ -292,28 +291,5 @@ fn request(model: &ModelDispatcher, work: &Work, arrived: Instant) -> Request {
         expected_output_tokens: work.output_tokens,
         prefix: work.prefix.clone(),
         session: work.session,
-    }
-}
-
-fn begun(model: &ModelDispatcher, work: &Work, arrived: Instant) {
-    let (model, class) = (model.label.clone(), work.class.name());
-    metrics::histogram!("sfetnic_dispatch_first_token_seconds", "model" => model, "class" => class)
-        .record(arrived.elapsed().as_secs_f64());
-}
-
-fn refused(model: &ModelDispatcher, work: &Work, reason: Rejection) {
-    let (model, class, reason) = (model.label.clone(), work.class.name(), name(reason));
-    metrics::counter!("sfetnic_dispatch_rejections_total", "model" => model, "class" => class, "reason" => reason)
-        .increment(1);
-}
-
-/// The name of a reason, for metrics and errors.
-pub(crate) fn name(reason: Rejection) -> &'static str {
-    match reason {
-        Rejection::DeadlineCannotBeMet => "deadline_cannot_be_met",
-        Rejection::QueueFull => "queue_full",
-        Rejection::NoReplica => "no_replica",
-        Rejection::ReplicasFailed => "replicas_failed",
-        Rejection::Duplicate => "duplicate",
     }
 }

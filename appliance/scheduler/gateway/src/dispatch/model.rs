@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::Kind;
+use super::meters::Meters;
 use super::ticket::{Order, Ticket};
 use crate::client::NodeClient;
 use crate::status::{ModelStatus, PlacedReplica};
@@ -22,6 +23,8 @@ use crate::status::{ModelStatus, PlacedReplica};
 const ORDERS: usize = 8;
 /// The longest sleep of the timer where the policy names no moment.
 const LONGEST_SLEEP: Duration = Duration::from_secs(3_600);
+/// The shortest sleep of the timer: the runtime's own measure.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
 /// The dispatcher of one model.
 pub(crate) struct ModelDispatcher {
@@ -30,6 +33,7 @@ pub(crate) struct ModelDispatcher {
     /// What it is called in metrics and logs: live streams are told from single requests.
     pub(crate) label: String,
     kind: Kind,
+    meters: Meters,
     state: Mutex<State>,
     origin: Instant,
     next: AtomicU64,
@@ -38,9 +42,19 @@ pub(crate) struct ModelDispatcher {
 
 struct State {
     policy: Dispatcher,
-    waiting: HashMap<RequestId, mpsc::Sender<Order>>,
+    /// Until when the timekeeper sleeps.
+    alarm: Moment,
+    waiting: HashMap<RequestId, Waiting>,
     /// By the name of their node.
     replicas: BTreeMap<String, Known>,
+}
+
+/// Whoever listens for a request.
+struct Waiting {
+    orders: mpsc::Sender<Order>,
+    class: Class,
+    /// When it came, or came back from a replica.
+    since: Instant,
 }
 
 struct Known {
@@ -75,9 +89,15 @@ impl ModelDispatcher {
             Kind::Requests => model.to_owned(),
             Kind::Live => format!("{model} (live)"),
         };
-        let state = State { policy: Dispatcher::new(config), waiting: HashMap::new(), replicas: BTreeMap::new() };
+        let state = State {
+            policy: Dispatcher::new(config),
+            alarm: Moment(0),
+            waiting: HashMap::new(),
+            replicas: BTreeMap::new(),
+        };
         Self {
             model: model.to_owned(),
+            meters: Meters::new(&label),
             label,
             kind,
             state: Mutex::new(state),
@@ -106,7 +126,7 @@ impl ModelDispatcher {
         let (sender, orders) = mpsc::channel(ORDERS);
         let ticket = Ticket::new(Arc::clone(self), request.id, orders);
         let mut state = self.state();
-        state.waiting.insert(request.id, sender);
+        state.waiting.insert(request.id, Waiting { orders: sender, class: request.class, since: Instant::now() });
         self.decide(&mut state, Event::Arrival(request));
         ticket
     }
@@ -114,6 +134,11 @@ impl ModelDispatcher {
     /// Hands an event to the policy and carries out what it decides.
     pub(super) fn happened(&self, event: Event) {
         self.decide(&mut self.state(), event);
+    }
+
+    /// The first piece of a request's answer is there.
+    pub(crate) fn count_first_token(&self, class: Class, after: Duration) {
+        self.meters.first_token(class, after);
     }
 
     /// Nobody listens for this request any more.
@@ -126,43 +151,52 @@ impl ModelDispatcher {
     }
 
     fn decide(&self, state: &mut State, event: Event) {
-        let before = state.policy.next_wake();
+        if let Event::Failed { request, .. } = &event
+            && let Some(waiting) = state.waiting.get_mut(request)
+        {
+            waiting.since = Instant::now();
+        }
         for decision in state.policy.handle(self.now(), event) {
             self.carry_out(state, decision);
         }
-        if state.policy.next_wake() != before {
+        // Most events put the wake off; who sleeps until the one before looks again then.
+        if let Some(wake) = state.policy.next_wake().filter(|wake| *wake < state.alarm) {
+            state.alarm = wake;
             self.rescheduled.notify_one();
         }
     }
 
     fn carry_out(&self, state: &mut State, decision: Decision) {
-        let count = |what: &'static str| {
-            metrics::counter!("sfetnic_dispatch_decisions_total", "model" => self.label.clone(), "decision" => what)
-                .increment(1);
-        };
         let (request, order) = match decision {
             Decision::Dispatch { request, replica, attempt } => {
-                count("dispatch");
                 let Some(known) = state.replicas.values().find(|known| known.replica.id == replica) else { return };
                 tracing::debug!(node = known.replica.node, request = request.0, attempt, "dispatched");
+                if let Some(waiting) = state.waiting.get(&request) {
+                    self.meters.dispatched(waiting.class, waiting.since.elapsed());
+                }
                 (request, Order::Go { replica: Arc::clone(&known.replica), attempt })
             }
-            Decision::Withdraw { request, .. } => {
-                count("withdraw");
+            Decision::Withdraw { request, reason, .. } => {
+                self.meters.withdrawn(reason);
+                if let Some(waiting) = state.waiting.get_mut(&request) {
+                    waiting.since = Instant::now();
+                }
                 (request, Order::Back)
             }
             Decision::Reject { request, reason, retry_after } => {
-                count("reject");
+                if let Some(waiting) = state.waiting.get(&request) {
+                    self.meters.rejected(waiting.class, reason);
+                }
                 (request, Order::Reject { reason, retry_after })
             }
             Decision::Lost { request, .. } => {
-                count("lost");
+                self.meters.lost();
                 (request, Order::Lost)
             }
         };
         // A full channel belongs to somebody who reads no more: dropping its ticket cancels the request.
-        if let Some(sender) = state.waiting.get(&request) {
-            let _ = sender.try_send(order);
+        if let Some(waiting) = state.waiting.get(&request) {
+            let _ = waiting.orders.try_send(order);
         }
     }
 
@@ -261,14 +295,18 @@ impl ModelDispatcher {
     /// Wakes the policy when it wants to be; never ends.
     pub(super) async fn keep_time(&self) {
         loop {
-            let wake = self.state().policy.next_wake();
-            let sleep = wake.map_or(LONGEST_SLEEP, |wake| wake.since(self.now()));
+            let sleep = {
+                let mut state = self.state();
+                if state.policy.next_wake().is_some_and(|wake| wake <= self.now()) {
+                    self.decide(&mut state, Event::Wake);
+                }
+                let wake = state.policy.next_wake();
+                state.alarm = wake.unwrap_or(Moment(u64::MAX));
+                wake.map_or(LONGEST_SLEEP, |wake| wake.since(self.now())).max(SHORTEST_SLEEP)
+            };
             tokio::select! {
                 () = tokio::time::sleep(sleep) => {}
-                () = self.rescheduled.notified() => continue,
-            }
-            if wake.is_some() {
-                self.happened(Event::Wake);
+                () = self.rescheduled.notified() => {}
             }
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use metrics::Counter;
 use protocol::Class;
 use subtle::ConstantTimeEq;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -20,11 +21,29 @@ pub(crate) struct Customers {
 }
 
 struct Customer {
-    name: String,
     sum: [u8; 32],
     class: Class,
     minute: Bucket,
     parallel: Arc<Semaphore>,
+    requests: Requests,
+}
+
+/// How many requests of a system were let in, and how many were not.
+struct Requests {
+    admitted: Counter,
+    too_many_at_once: Counter,
+    too_many_a_minute: Counter,
+}
+
+impl Requests {
+    fn of(customer: &str) -> Self {
+        let count = |outcome: &'static str| metrics::counter!("sfetnic_gateway_requests_total", "customer" => customer.to_owned(), "outcome" => outcome);
+        Self {
+            admitted: count("admitted"),
+            too_many_at_once: count("too_many_at_once"),
+            too_many_a_minute: count("too_many_a_minute"),
+        }
+    }
 }
 
 /// A system was let in; held while its request is answered.
@@ -42,20 +61,20 @@ impl Customers {
         let customer = |config: &CustomerConfig| {
             let sum = config.key_sum().ok()?;
             Some(Arc::new(Customer {
-                name: config.name.clone(),
                 sum,
                 class: config.class,
                 minute: Bucket::new(config.requests_per_minute),
                 parallel: Arc::new(Semaphore::new(config.parallel as usize)),
+                requests: Requests::of(&config.name),
             }))
         };
         let cluster = peers.map(|sum| {
             Arc::new(Customer {
-                name: "cluster".to_owned(),
                 sum,
                 class: Class::Voice,
                 minute: Bucket::new(u32::MAX),
                 parallel: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
+                requests: Requests::of("cluster"),
             })
         });
         Self { all: config.iter().filter_map(customer).chain(cluster).collect() }
@@ -73,16 +92,15 @@ impl Customers {
             .iter()
             .fold(None, |found, customer| if bool::from(customer.sum.ct_eq(&sum)) { Some(customer) } else { found });
         let customer = known.ok_or_else(|| ApiError::access("this API key is not known here"))?;
-        let used = |what| metrics::counter!("sfetnic_gateway_requests_total", "customer" => customer.name.clone(), "outcome" => what);
         let permit = Arc::clone(&customer.parallel).try_acquire_owned().map_err(|_| {
-            used("too_many_at_once").increment(1);
+            customer.requests.too_many_at_once.increment(1);
             ApiError::quota("this system has as many requests under way as it may", Duration::from_secs(1))
         })?;
         customer.minute.take(Instant::now()).map_err(|wait| {
-            used("too_many_a_minute").increment(1);
+            customer.requests.too_many_a_minute.increment(1);
             ApiError::quota("this system has sent as many requests in this minute as it may", wait)
         })?;
-        used("admitted").increment(1);
+        customer.requests.admitted.increment(1);
         Ok(Pass { class: customer.class, _parallel: permit })
     }
 }

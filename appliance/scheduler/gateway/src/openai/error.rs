@@ -9,8 +9,9 @@ use axum::response::{IntoResponse, Response};
 use policy::Rejection;
 use serde_json::json;
 
+use crate::dispatch::meters;
 use crate::listening::ListenError;
-use crate::work::{self, WorkError};
+use crate::work::WorkError;
 
 /// The last event of a stream whose node failed.
 pub(super) const BROKE_OFF: &[u8] = b"data: {\"error\":{\"message\":\"the inference node failed while it answered\",\
@@ -74,7 +75,7 @@ impl ApiError {
                     _ => StatusCode::SERVICE_UNAVAILABLE,
                 };
                 let kind = if status == StatusCode::TOO_MANY_REQUESTS { "rate_limit_error" } else { "server_error" };
-                Self { retry_after: Some(retry_after), ..Self::new(status, kind, work::name(reason), message) }
+                Self { retry_after: Some(retry_after), ..Self::new(status, kind, meters::name(reason), message) }
             }
             WorkError::NoModel => Self::no_model(model),
             WorkError::Succeeded | WorkError::NotDispatcher => {
