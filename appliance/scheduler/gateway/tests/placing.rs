@@ -97,7 +97,9 @@ impl Placing {
     fn ask(&self, tokens: u32) -> reqwest::RequestBuilder {
         let request = json!({ "model": MODEL, "stream": true, "temperature": 0, "max_tokens": tokens,
                               "messages": [{ "role": "user", "content": "Bună ziua" }] });
-        self.http.post(format!("{}/v1/chat/completions", self.url)).bearer_auth(KEY).json(&request)
+        let request = self.http.post(format!("{}/v1/chat/completions", self.url)).bearer_auth(KEY).json(&request);
+        // A machine that stalls for seconds must not have requests refused that are not lost.
+        request.header("x-sfetnic-first-token-ms", PATIENCE.as_millis().to_string())
     }
 }
 
