@@ -94,12 +94,15 @@ impl Placing {
         }
     }
 
+    /// A request that waits however long the machine stalls: it must not be refused where none may be lost.
+    fn patient(&self, tokens: u32) -> reqwest::RequestBuilder {
+        self.ask(tokens).header("x-sfetnic-first-token-ms", PATIENCE.as_millis().to_string())
+    }
+
     fn ask(&self, tokens: u32) -> reqwest::RequestBuilder {
         let request = json!({ "model": MODEL, "stream": true, "temperature": 0, "max_tokens": tokens,
                               "messages": [{ "role": "user", "content": "Bună ziua" }] });
-        let request = self.http.post(format!("{}/v1/chat/completions", self.url)).bearer_auth(KEY).json(&request);
-        // A machine that stalls for seconds must not have requests refused that are not lost.
-        request.header("x-sfetnic-first-token-ms", PATIENCE.as_millis().to_string())
+        self.http.post(format!("{}/v1/chat/completions", self.url)).bearer_auth(KEY).json(&request)
     }
 }
 
@@ -123,7 +126,7 @@ async fn models_go_where_the_plan_says_and_move_off_a_drained_or_dead_node_witho
         let (placing, over, answered) = (Arc::clone(&placing), Arc::clone(&over), Arc::clone(&answered));
         async move {
             while !over.load(Ordering::Relaxed) {
-                let response = placing.ask(10).send().await.unwrap();
+                let response = placing.patient(10).send().await.unwrap();
                 assert_eq!(response.status(), 200, "{}", response.text().await.unwrap());
                 let text = response.text().await.unwrap();
                 assert!(text.contains("[DONE]"), "{text}");
@@ -144,7 +147,7 @@ async fn models_go_where_the_plan_says_and_move_off_a_drained_or_dead_node_witho
         }
     });
     // What runs there finishes there.
-    let long = placing.ask(400).send().await.unwrap();
+    let long = placing.patient(400).send().await.unwrap();
     placing.gateway.drain(["node-1".to_owned()].into());
     placing.wait(MODEL, &["node-0:ready:1"]).await;
     assert!(long.text().await.unwrap().contains("[DONE]"), "a stream under way was cut off");
@@ -168,7 +171,7 @@ async fn models_go_where_the_plan_says_and_move_off_a_drained_or_dead_node_witho
     // The one that serves dies.
     drop(wide);
     placing.wait(MODEL, &["node-1:ready:0"]).await;
-    let answer = placing.ask(10).send().await.unwrap();
+    let answer = placing.patient(10).send().await.unwrap();
     assert!(answer.text().await.unwrap().contains("[DONE]"));
 
     // And the last one is started again, having forgotten everything.
