@@ -7,7 +7,6 @@
 mod courier;
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -25,6 +24,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 use url::Url;
 
+use crate::is_loopback;
 use courier::Courier;
 
 /// The crates whose spans are exported, with their log lines within those. No span of theirs may hold a citizen's words.
@@ -85,12 +85,6 @@ impl TelemetryConfig {
             other => Err(format!("telemetry.traces_url `{text}` begins with {other}, not with http or https")),
         }
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let Some(host) = url.host_str() else { return false };
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Who exports: what OpenTelemetry calls the resource.

@@ -1,7 +1,6 @@
 //! Which inference nodes there are, and how they are reached.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use camino::Utf8PathBuf;
 use placement::{Model, Settings};
@@ -218,16 +217,10 @@ fn check_url(name: &str, url: &str) -> Result<(), String> {
             return Err(format!("inference: the url `{url}` of `{name}` begins with {other}, not with http or https"));
         }
     };
-    if !secure && !is_loopback(&parsed) {
+    if !secure && !service::is_loopback(&parsed) {
         return Err(format!("inference: `{name}` at `{url}` is another machine; use https"));
     }
     Ok(())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let Some(host) = url.host_str() else { return false };
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

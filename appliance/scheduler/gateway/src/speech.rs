@@ -76,6 +76,45 @@ enum Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// What it is called in errors and metrics.
+    fn what(&self) -> &'static str {
+        match self {
+            Self::Say(..) => "speaking",
+            Self::WriteDown(..) => "hearing",
+        }
+    }
+
+    fn wanted(&self) -> Wanted {
+        match self {
+            Self::Say(_, language) => Wanted::request(Task::Speech, Some(*language)),
+            Self::WriteDown(_, language) => Wanted::request(Task::Transcription, Some(*language)),
+        }
+    }
+
+    fn path(&self) -> &'static str {
+        match self {
+            Self::Say(..) => "/v1/audio/speech",
+            Self::WriteDown(..) => "/v1/audio/transcriptions",
+        }
+    }
+
+    fn prompt_tokens(&self) -> u32 {
+        match self {
+            Self::Say(text, _) => tokens(text.len()),
+            Self::WriteDown(recording, _) => {
+                u32::try_from(recording.bytes.len() / SOUND_BYTES_PER_TOKEN + 1).unwrap_or(u32::MAX)
+            }
+        }
+    }
+
+    /// How long the first piece may take, and the whole.
+    fn within(&self) -> (Duration, Duration) {
+        match self {
+            Self::Say(..) => (FIRST_SOUND, SPEAKING),
+            Self::WriteDown(..) => (HEARING, HEARING),
+        }
+    }
+
     /// It as a node takes it, whole: where a replica fails, the next one gets the same bytes.
     async fn body(&self, model: &str) -> Result<(HeaderValue, Bytes), NodeError> {
         match self {
@@ -89,18 +128,6 @@ impl Asked<'_> {
     }
 }
 
-/// What is to be done about speech, for whichever model does it.
-struct Job<'a> {
-    what: &'static str,
-    asked: Asked<'a>,
-    wanted: Wanted,
-    path: &'static str,
-    streamed: bool,
-    prompt_tokens: u32,
-    /// How long the first piece may take, and the whole.
-    within: (Duration, Duration),
-}
-
 #[async_trait]
 impl Speech for NodesSpeech {
     fn abilities(&self) -> Abilities {
@@ -110,19 +137,10 @@ impl Speech for NodesSpeech {
 
     async fn speak(&self, text: &str, language: Language) -> Result<Spoken, SpeechError> {
         let started = Instant::now();
-        let language = to_wire(language);
-        let job = Job {
-            what: "speaking",
-            asked: Asked::Say(text, language),
-            wanted: Wanted::request(Task::Speech, Some(language)),
-            path: "/v1/audio/speech",
-            streamed: true,
-            prompt_tokens: tokens(text.len()),
-            within: (FIRST_SOUND, SPEAKING),
-        };
-        let answer = self.ask(&job).await?;
+        let asked = Asked::Say(text, to_wire(language));
+        let answer = self.ask(&asked).await?;
         let Body::Streamed(sound) = answer.body else {
-            return Err(unavailable(job.what, Failed::Nobody));
+            return Err(unavailable(asked.what(), Failed::Nobody));
         };
         metrics::histogram!("sfetnic_speech_first_sound_seconds").record(started.elapsed().as_secs_f64());
         let media_type = answer.media_type.to_str().ok().filter(|value| value.starts_with("audio/"));
@@ -132,16 +150,8 @@ impl Speech for NodesSpeech {
 
     async fn hear(&self, recording: Recording, language: Language) -> Result<Heard, SpeechError> {
         let started = Instant::now();
-        let job = Job {
-            what: "hearing",
-            asked: Asked::WriteDown(&recording, to_wire(language)),
-            wanted: Wanted::request(Task::Transcription, Some(to_wire(language))),
-            path: "/v1/audio/transcriptions",
-            streamed: false,
-            prompt_tokens: u32::try_from(recording.bytes.len() / SOUND_BYTES_PER_TOKEN + 1).unwrap_or(u32::MAX),
-            within: (HEARING, HEARING),
-        };
-        let answer = self.ask(&job).await?;
+        let asked = Asked::WriteDown(&recording, to_wire(language));
+        let answer = self.ask(&asked).await?;
         let read = async {
             let bytes = answer.collect(MOST_TEXT).await?;
             serde_json::from_slice::<Transcript>(&bytes)
@@ -149,7 +159,7 @@ impl Speech for NodesSpeech {
         };
         let heard = tokio::time::timeout_at(started + HEARING, read).await;
         let heard = heard.unwrap_or(Err(NodeError::Late { what: "to write a recording down", within: HEARING }));
-        let heard = heard.map_err(|error| unavailable(job.what, error.into()))?;
+        let heard = heard.map_err(|error| unavailable(asked.what(), error.into()))?;
         metrics::histogram!("sfetnic_hearing_seconds").record(started.elapsed().as_secs_f64());
         let spoken = heard.language.as_deref().and_then(protocol::Language::from_tag);
         let text = heard.text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -159,29 +169,29 @@ impl Speech for NodesSpeech {
 
 impl NodesSpeech {
     /// Has the first model do it that can: each goes through its dispatcher, and where that rejects it the next is asked.
-    async fn ask(&self, job: &Job<'_>) -> Result<Answer, SpeechError> {
-        let what = job.what;
+    async fn ask(&self, asked: &Asked<'_>) -> Result<Answer, SpeechError> {
+        let what = asked.what();
         if self.nodes.is_empty() {
             return Err(SpeechError::NotOffered { what });
         }
         let started = Instant::now();
-        let models = self.nodes.find(job.wanted).await;
+        let models = self.nodes.find(asked.wanted()).await;
         let mut failed = Failed::Nobody;
         for (place, model) in models.iter().enumerate() {
-            let body = job.asked.body(model).await;
+            let body = asked.body(model).await;
             let (media_type, body) = body.map_err(|error| unavailable(what, error.into()))?;
-            let (first, whole) = job.within;
+            let (first, whole) = asked.within();
             let left = first.saturating_sub(started.elapsed());
             let patience = if place + 1 < models.len() { left.mul_f64(NOT_THE_LAST) } else { left };
             let work = Work {
-                path: job.path,
+                path: asked.path(),
                 body,
                 media_type,
                 class: Class::Chat,
                 deadline: Some(patience),
                 life: Some(whole.saturating_sub(started.elapsed())),
-                streamed: job.streamed,
-                prompt_tokens: job.prompt_tokens,
+                streamed: matches!(asked, Asked::Say(..)),
+                prompt_tokens: asked.prompt_tokens(),
                 output_tokens: 1,
                 prefix: Vec::new(),
                 session: None,

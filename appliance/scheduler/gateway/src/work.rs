@@ -16,7 +16,7 @@ use tracing::Instrument;
 
 use crate::answer::{Answer, Stream};
 use crate::client::{NodeClient, Onward, Sent};
-use crate::dispatch::{ModelDispatcher, Order, meters};
+use crate::dispatch::{ModelDispatcher, Order};
 use crate::error::{NodeError, chain};
 use crate::journey::Journey;
 
@@ -98,7 +98,7 @@ impl WorkError {
     /// Its name in spans.
     fn name(&self) -> &'static str {
         match self {
-            Self::Rejected { reason, .. } => meters::name(*reason),
+            Self::Rejected { reason, .. } => reason.name(),
             Self::NoModel => "no_model",
             Self::Lost => "lost",
             Self::Succeeded => "succeeded",

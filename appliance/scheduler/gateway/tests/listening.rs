@@ -65,6 +65,16 @@ fn able(gateway: &Gateway) -> usize {
     })
 }
 
+/// Two nodes that listen, a gateway over them, and where it is.
+async fn two_nodes() -> ([Node; 2], Gateway, String) {
+    let models = ["tiny-whisper", "tiny-vad"];
+    let nodes = [start_with(&models), start_with(&models)];
+    let gateway = Gateway::start(&configured(&[&nodes[0], &nodes[1]]), None);
+    let url = serve(&gateway, anywhere().await).await;
+    until("both nodes listen", || able(&gateway) == 2).await;
+    (nodes, gateway, url)
+}
+
 async fn call(url: &str, query: &str) -> Result<Socket, Error> {
     let mut request = format!("{url}?{query}").into_client_request().unwrap();
     request.headers_mut().insert("authorization", format!("Bearer {KEY}").parse().unwrap());
@@ -137,11 +147,7 @@ fn of<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_goes_on_when_its_node_is_killed_in_the_middle_of_a_sentence() {
-    let models = ["tiny-whisper", "tiny-vad"];
-    let mut nodes = [start_with(&models), start_with(&models)];
-    let gateway = Gateway::start(&configured(&[&nodes[0], &nodes[1]]), None);
-    let url = serve(&gateway, anywhere().await).await;
-    until("both nodes listen", || able(&gateway) == 2).await;
+    let (mut nodes, gateway, url) = two_nodes().await;
     let sound = sentence();
 
     let mut socket = telephone(&url).await;
@@ -179,11 +185,7 @@ async fn a_call_goes_on_when_its_node_is_killed_in_the_middle_of_a_sentence() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drained_node_is_left_between_two_sentences() {
-    let models = ["tiny-whisper", "tiny-vad"];
-    let nodes = [start_with(&models), start_with(&models)];
-    let gateway = Gateway::start(&configured(&[&nodes[0], &nodes[1]]), None);
-    let url = serve(&gateway, anywhere().await).await;
-    until("both nodes listen", || able(&gateway) == 2).await;
+    let (_nodes, gateway, url) = two_nodes().await;
     let sound = sentence();
 
     let mut socket = telephone(&url).await;
@@ -257,11 +259,7 @@ async fn what_cannot_be_listened_to_is_refused_before_the_call_begins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_leaves_a_node_that_hangs() {
-    let models = ["tiny-whisper", "tiny-vad"];
-    let nodes = [start_with(&models), start_with(&models)];
-    let gateway = Gateway::start(&configured(&[&nodes[0], &nodes[1]]), None);
-    let url = serve(&gateway, anywhere().await).await;
-    until("both nodes listen", || able(&gateway) == 2).await;
+    let (nodes, gateway, url) = two_nodes().await;
     let sound = sentence();
 
     let mut socket = telephone(&url).await;

@@ -119,6 +119,20 @@ pub enum Rejection {
     Duplicate,
 }
 
+impl Rejection {
+    /// Its name in metrics, errors and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DeadlineCannotBeMet => "deadline_cannot_be_met",
+            Self::QueueFull => "queue_full",
+            Self::NoReplica => "no_replica",
+            Self::ReplicasFailed => "replicas_failed",
+            Self::Duplicate => "duplicate",
+        }
+    }
+}
+
 /// What is to be done, in this order. The dispatcher takes each for done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

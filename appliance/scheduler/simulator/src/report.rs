@@ -122,7 +122,7 @@ pub(crate) fn tally(
         report.withdrawn += usize::try_from(fate.withdrawn).unwrap_or(usize::MAX);
         report.lost += usize::from(fate.lost);
         if let Some(reason) = fate.rejected {
-            *report.rejected.entry(name(reason)).or_default() += 1;
+            *report.rejected.entry(reason.name().to_owned()).or_default() += 1;
         }
         if let Some(first) = fate.first_token_us {
             let first_secs = secs(first - arrival.at_us);
@@ -144,17 +144,6 @@ pub(crate) fn tally(
     let by_class = classes.iter().map(|(name, class)| (name.clone(), part(class.good, class.requests))).collect();
     let goodput = Goodput { weighted: if offered > 0.0 { worth / offered } else { 0.0 }, classes: by_class };
     (goodput, times.into_iter().map(|(name, values)| (name, Percentiles::of(values))).collect(), classes)
-}
-
-fn name(reason: Rejection) -> String {
-    match reason {
-        Rejection::DeadlineCannotBeMet => "deadline_cannot_be_met",
-        Rejection::QueueFull => "queue_full",
-        Rejection::NoReplica => "no_replica",
-        Rejection::ReplicasFailed => "replicas_failed",
-        Rejection::Duplicate => "duplicate",
-    }
-    .to_owned()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "microseconds of 285 years fit the mantissa")]

@@ -36,8 +36,8 @@ impl Meters {
         let withdrawn = |reason, what: &'static str| {
             (reason, counter!("sfetnic_dispatch_withdrawals_total", "model" => model(), "reason" => what))
         };
-        let rejected = |reason| {
-            let count = |class: Class| counter!("sfetnic_dispatch_rejections_total", "model" => model(), "class" => class.name(), "reason" => name(reason));
+        let rejected = |reason: Rejection| {
+            let count = |class: Class| counter!("sfetnic_dispatch_rejections_total", "model" => model(), "class" => class.name(), "reason" => reason.name());
             (reason, Class::ALL.map(count))
         };
         Self {
@@ -87,17 +87,6 @@ impl Meters {
 fn count(counter: Option<&Counter>) {
     if let Some(counter) = counter {
         counter.increment(1);
-    }
-}
-
-/// The name of a reason, for metrics and errors.
-pub(crate) fn name(reason: Rejection) -> &'static str {
-    match reason {
-        Rejection::DeadlineCannotBeMet => "deadline_cannot_be_met",
-        Rejection::QueueFull => "queue_full",
-        Rejection::NoReplica => "no_replica",
-        Rejection::ReplicasFailed => "replicas_failed",
-        Rejection::Duplicate => "duplicate",
     }
 }
 

@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use policy::Rejection;
 use serde_json::json;
 
-use crate::dispatch::meters;
 use crate::listening::ListenError;
 use crate::work::WorkError;
 
@@ -75,7 +74,7 @@ impl ApiError {
                     _ => StatusCode::SERVICE_UNAVAILABLE,
                 };
                 let kind = if status == StatusCode::TOO_MANY_REQUESTS { "rate_limit_error" } else { "server_error" };
-                Self { retry_after: Some(retry_after), ..Self::new(status, kind, meters::name(reason), message) }
+                Self { retry_after: Some(retry_after), ..Self::new(status, kind, reason.name(), message) }
             }
             WorkError::NoModel => Self::no_model(model),
             WorkError::Succeeded | WorkError::NotDispatcher => {

@@ -96,9 +96,7 @@ async fn open(api: &Api, headers: &HeaderMap, asked: Asked) -> Result<(Listening
     query.extend(asked.format.map(|format| ("format", format)));
     query.extend(asked.rate.map(|rate| ("rate", rate.to_string())));
     let passed_on = headers.contains_key(PASSED_ON_HEADER);
-    if passed_on || asked.session.is_some() {
-        query.extend(asked.session.clone().map(|session| ("session", session)));
-    }
+    query.extend(asked.session.clone().map(|session| ("session", session)));
     let session = asked.session.map_or_else(|| SessionKey(rand::random()), |key| super::request::session(&key));
     let call = Call {
         query,
