@@ -25,6 +25,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bench", &[]),
     ("ui", &["desk"]),
     ("chat", &["desk", "service", "ui"]),
+    ("signalling", &["service"]),
+    ("media", &[]),
+    ("dialogue", &["desk"]),
+    ("phone", &["desk", "dialogue", "media", "signalling"]),
     ("console", &["desk", "ui"]),
     (
         "server",
@@ -36,6 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "desk",
             "gateway",
             "knowledge",
+            "phone",
             "placement",
             "policy",
             "protocol",

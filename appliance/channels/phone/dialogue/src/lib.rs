@@ -1,0 +1,1 @@
+//! What a telephone conversation is made of, pure.

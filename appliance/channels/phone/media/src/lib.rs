@@ -1,0 +1,1 @@
+//! A call's sound: session descriptions, RTP, codecs, the steady clock.

@@ -1,0 +1,1 @@
+//! SIP: calls signalled over UDP, TCP and TLS.
