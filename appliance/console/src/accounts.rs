@@ -196,6 +196,7 @@ fn operator(new: NewAccount, now: Timestamp) -> Result<Operator, AccountError> {
         language: new.language,
         active: true,
         must_change_password: true,
+        extension: None,
         created_at: now,
     })
 }

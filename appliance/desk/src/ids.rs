@@ -52,6 +52,12 @@ typed_id!(
     OperatorId,
     /// One message that waits to leave.
     OutgoingId,
+    /// One telephone call.
+    CallId,
+    /// One promise to ring somebody.
+    CallBackId,
+    /// One command given on another server than the one that has the call.
+    IntentId,
 );
 
 /// Names a department: a slug of the configuration (`evidenta-persoanelor`).

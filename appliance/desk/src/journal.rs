@@ -83,6 +83,20 @@ pub enum Event {
     OutgoingFailed,
     /// A privileged reader opened a conversation or an attachment.
     Viewed,
+    /// A telephone call began.
+    CallStarted,
+    /// A telephone call changed hands, was answered, or was told its conversation.
+    CallChanged,
+    /// A telephone call ended.
+    CallEnded,
+    /// A call's recording was kept, or erased.
+    RecordingChanged,
+    /// A privileged listener heard a recording.
+    RecordingHeard,
+    /// A member of staff gave a command to a live call.
+    CallCommanded,
+    /// A promise to ring somebody was made, moved, kept or given up.
+    CallBackChanged,
 }
 
 /// A row before it has its number.

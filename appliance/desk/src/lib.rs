@@ -3,6 +3,8 @@
 
 pub mod article;
 pub mod calendar;
+pub mod call;
+pub mod call_back;
 pub mod case;
 pub mod clock;
 pub mod contact;
@@ -14,6 +16,7 @@ pub mod journal;
 pub mod language;
 pub mod operator;
 pub mod outcome;
+pub mod phone_number;
 pub mod ports;
 pub mod reception;
 pub mod reference;

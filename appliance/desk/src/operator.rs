@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{DepartmentId, OperatorId};
 use crate::language::Language;
+use crate::phone_number::PhoneNumber;
 
 /// What an account may do; each role holds those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,6 +40,8 @@ pub struct Operator {
     pub active: bool,
     /// Whether the password is a one-time one that must be changed first.
     pub must_change_password: bool,
+    /// The telephone at which calls reach it: an extension, or a number.
+    pub extension: Option<PhoneNumber>,
     /// When the account was made.
     pub created_at: Timestamp,
 }

@@ -31,7 +31,7 @@ macro_rules! select_operators {
     ($rest:literal) => {
         concat!(
             "SELECT o.id, o.username, o.password_hash, o.display_name, o.role, o.departments, o.language, o.active,
-             o.must_change_password, o.created_at ",
+             o.must_change_password, o.extension, o.created_at ",
             $rest
         )
     };
@@ -47,6 +47,7 @@ fn operator(row: &mut Columns<'_, '_>) -> StoreResult<Operator> {
         language: row.parsed("language")?,
         active: row.flag("active")?,
         must_change_password: row.flag("must_change_password")?,
+        extension: row.parsed_if_any("extension")?,
         created_at: row.time("created_at")?,
     })
 }
@@ -54,9 +55,11 @@ fn operator(row: &mut Columns<'_, '_>) -> StoreResult<Operator> {
 fn put(write: &mut Write, operator: &Operator, password_hash: Option<String>) -> StoreResult<()> {
     write.run(
         "INSERT INTO operators (id, username, password_hash, display_name, role, departments, language, active,
-         must_change_password, created_at) VALUES (?1, ?2, COALESCE(?3, ''), ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         must_change_password, created_at, extension)
+         VALUES (?1, ?2, COALESCE(?3, ''), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (id) DO UPDATE SET username = ?2, password_hash = COALESCE(?3, password_hash), display_name = ?4,
-         role = ?5, departments = ?6, language = ?7, active = ?8, must_change_password = ?9",
+         role = ?5, departments = ?6, language = ?7, active = ?8, must_change_password = ?9,
+         extension = ?11",
         vec![
             operator.id.0.into(),
             operator.username.clone().into(),
@@ -68,6 +71,7 @@ fn put(write: &mut Write, operator: &Operator, password_hash: Option<String>) ->
             i64::from(operator.active).into(),
             i64::from(operator.must_change_password).into(),
             columns::time(operator.created_at),
+            operator.extension.clone().map(String::from).into(),
         ],
     );
     Ok(())

@@ -84,6 +84,20 @@ impl Columns<'_, '_> {
         self.text(column)?.parse().map_err(|error: T::Err| decode(column, error))
     }
 
+    pub(crate) fn parsed_if_any<T>(&mut self, column: &'static str) -> StoreResult<Option<T>>
+    where
+        T: std::str::FromStr,
+        T::Err: std::error::Error + Send + Sync + 'static,
+    {
+        let text = self.text_if_any(column)?;
+        text.map(|text| text.parse().map_err(|error: T::Err| decode(column, error))).transpose()
+    }
+
+    pub(crate) fn json_if_any<T: DeserializeOwned>(&mut self, column: &'static str) -> StoreResult<Option<T>> {
+        let text = self.text_if_any(column)?;
+        text.map(|text| serde_json::from_str(&text).map_err(|error| decode(column, error))).transpose()
+    }
+
     pub(crate) fn owner(&mut self) -> StoreResult<Owner> {
         let id = self.text("owner_id")?;
         match self.text("owner_kind")?.as_str() {

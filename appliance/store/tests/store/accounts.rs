@@ -23,6 +23,7 @@ fn account() -> Operator {
         language: Language::Ro,
         active: true,
         must_change_password: true,
+        extension: None,
         created_at: Timestamp::now(),
     }
 }

@@ -119,6 +119,7 @@ impl World {
             language: Language::Ro,
             active: true,
             must_change_password: false,
+            extension: None,
             created_at: Timestamp::now(),
         };
         let accounts = store.accounts();
