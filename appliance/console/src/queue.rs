@@ -69,7 +69,7 @@ pub(crate) async fn items(
     operator: &Operator,
 ) -> PortResult<Vec<Item>> {
     let departments = access::departments(operator);
-    let open = CaseFilter { departments: departments.clone(), assignee: None, open: true, limit: LIMIT };
+    let open = CaseFilter { departments: departments.clone(), open: true, limit: LIMIT, ..CaseFilter::default() };
     let mut found: HashMap<ConversationId, Item> = HashMap::new();
     for case in cases.list(open).await? {
         let conversation = conversations.conversation(case.conversation).await?;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::case::Case;
-use crate::ids::{CaseId, DepartmentId, OperatorId};
+use crate::ids::{CaseId, ContactId, DepartmentId, OperatorId};
 use crate::journal::{Actor, Event};
 use crate::ports::PortResult;
 use crate::reference::Reference;
@@ -17,6 +17,8 @@ pub struct CaseFilter {
     pub departments: Option<Vec<DepartmentId>>,
     /// Only those of this operator.
     pub assignee: Option<OperatorId>,
+    /// Only those of this citizen.
+    pub contact: Option<ContactId>,
     /// Only open ones.
     pub open: bool,
     /// At most so many, by priority, then by what is due first.

@@ -75,6 +75,10 @@ impl Cases for CaseRepository {
             params.push(assignee.0.into());
             parts.push(format!("c.assignee = ?{}", params.len()));
         }
+        if let Some(contact) = filter.contact {
+            params.push(contact.0.into());
+            parts.push(format!("c.contact = ?{}", params.len()));
+        }
         let condition = if parts.is_empty() { String::new() } else { format!("WHERE {}", parts.join(" AND ")) };
         params.push(filter.limit.into());
         let sql =
