@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use desk::language::Language;
+use desk::ports::live_speech::LiveSpeech;
 use desk::ports::speech::Speech;
 use futures::future::{join_all, select_all};
 use protocol::Task;
@@ -121,6 +122,12 @@ impl Gateway {
         Arc::new(NodesSpeech { nodes: Arc::clone(&self.nodes) })
     }
 
+    /// Speaks into calls and listens to them, by the nodes.
+    #[must_use]
+    pub fn live_speech(&self) -> Arc<dyn LiveSpeech> {
+        Arc::new(NodesSpeech { nodes: Arc::clone(&self.nodes) })
+    }
+
     /// Has language models write.
     #[must_use]
     pub fn language_models(&self) -> LanguageModels {
@@ -215,7 +222,7 @@ impl Nodes {
     }
 
     /// The models for what is wanted, the best first, on nodes heard no longer ago than `patience`.
-    fn models(&self, wanted: Wanted, patience: Duration) -> Vec<String> {
+    pub(crate) fn models(&self, wanted: Wanted, patience: Duration) -> Vec<String> {
         let lasts: Vec<Last> = self.known.iter().map(|known| known.last.borrow().clone()).collect();
         models(lasts.iter().flatten().map(|last| &last.node), wanted, Instant::now(), patience)
     }

@@ -32,7 +32,7 @@ pub(crate) use access::Customers;
 use access::Pass;
 use error::ApiError;
 use request::Kind;
-pub(crate) use request::{BLOCK_BYTES, tokens};
+pub(crate) use request::{BLOCK_BYTES, session, tokens};
 
 /// The largest request that is passed on; recordings are the largest.
 const LARGEST: usize = 64 << 20;

@@ -118,7 +118,7 @@ pub(crate) fn tokens(bytes: usize) -> u32 {
 }
 
 /// A session's name as a number; the same on every server.
-pub(super) fn session(key: &str) -> SessionKey {
+pub(crate) fn session(key: &str) -> SessionKey {
     SessionKey(BuildHasherDefault::<DefaultHasher>::default().hash_one(key))
 }
 
