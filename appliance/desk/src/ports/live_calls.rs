@@ -50,6 +50,19 @@ pub struct LiveCall {
     pub recorded: bool,
     /// Who of the staff listens, whispers or speaks along.
     pub supervisors: Vec<Supervisor>,
+    /// The last command that came to nothing after it was under way; forgotten when the next one begins.
+    pub trouble: Option<Trouble>,
+}
+
+/// A command that came to nothing: the citizen is where he was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trouble {
+    /// Who had given it.
+    pub by: OperatorId,
+    /// Why it came to nothing.
+    pub error: CommandError,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Somebody of the staff on a call that another, or the assistant, leads.
@@ -155,7 +168,7 @@ impl CallCommand {
     }
 }
 
-/// Why a command was not carried out.
+/// Why a command was not carried out, or came to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum CommandError {
@@ -212,11 +225,12 @@ pub trait LiveCalls: Send + Sync {
     /// Yields after something changed in what [`LiveCalls::list`] tells; changes that come together are one.
     fn changes(&self) -> BoxStream<'static, ()>;
 
-    /// Carries out what an operator wants. Returns when it is done: for a take-over and a transfer, when the other end has
-    /// answered. Whether he may was checked before.
+    /// Begins what an operator wants; whether he may was checked before. Returns within a second or two, as soon as it is
+    /// under way: a take-over once the operator's extension is being rung. How it goes on is seen in the call's standing,
+    /// and where it comes to nothing in its [`Trouble`].
     ///
     /// # Errors
-    /// [`CommandError`]; the citizen is then where he was.
+    /// [`CommandError`] when it cannot begin; the citizen is then where he was.
     async fn command(&self, call: CallId, by: OperatorId, command: CallCommand) -> Result<(), CommandError>;
 }
 
@@ -272,9 +286,9 @@ pub struct CallIntent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IntentResult {
-    /// It was carried out.
+    /// It is done, or under way.
     Done,
-    /// It was not.
+    /// It could not begin.
     Failed(CommandError),
 }
 
@@ -288,7 +302,7 @@ pub trait CallIntents: Send + Sync {
     /// settled as expired.
     async fn take(&self, server: u64, now: Timestamp, limit: u32) -> PortResult<Vec<CallIntent>>;
 
-    /// Says what became of it.
+    /// Says whether it could begin.
     async fn settle(&self, id: IntentId, result: IntentResult) -> PortResult<()>;
 
     /// What became of it; `None` while it is on its way.
