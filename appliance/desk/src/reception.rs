@@ -125,13 +125,45 @@ impl Reception {
         Err(PortError::Conflict { what: "conversation" })
     }
 
+    /// Hands a conversation over without a question of the citizen's: he asked for a person by a key, or the call cannot be
+    /// served. Its open case goes on; where there is none, one is opened about `subject`.
+    ///
+    /// # Errors
+    /// When it cannot be made durable; `Conflict` when the conversation has moved on.
+    pub async fn hand_over(
+        &self,
+        conversation: &Conversation,
+        hand_off: HandOff,
+        subject: &str,
+        language: Language,
+    ) -> PortResult<Case> {
+        let known = self.goes_on(conversation, &hand_off).await?;
+        let case = (!known).then(|| self.new_case(conversation, subject, &hand_off, language));
+        let owner = Owner::Queue(hand_off.department.clone());
+        let outcome = Outcome::HandOff(hand_off);
+        let content = Content { text: outcome.text().to_owned(), outcome: Some(outcome), ..Content::default() };
+        let turn = NewTurn {
+            id: TurnId::new(),
+            conversation: conversation.id,
+            author: Author::Assistant,
+            language,
+            content,
+            key: IdempotencyKey(format!("hand over:{}:{}", conversation.id, conversation.version)),
+        };
+        let expected_version = conversation.version;
+        let reply = NewReply { turn, expected_version, owner: Some(owner), case, settles: None };
+        let recorded = self.parts.conversations.reply(reply).await?;
+        self.register(&recorded.conversation).await?.ok_or(PortError::NotFound { what: "the case" })
+    }
+
     /// Writes the assistant's reply. Its key is the question's id: one question, one answer, whoever gives it.
     async fn write(&self, conversation: &Conversation, question: &Turn, reply: Reply) -> PortResult<Recorded> {
         let Reply { outcome, language, trace } = reply;
         let (owner, case) = match &outcome {
             Outcome::HandOff(hand_off) => {
                 let known = self.goes_on(conversation, hand_off).await?;
-                let case = (!known).then(|| self.case(conversation, question, hand_off, language));
+                let subject = &question.content.text;
+                let case = (!known).then(|| self.new_case(conversation, subject, hand_off, language));
                 (Some(Owner::Queue(hand_off.department.clone())), case)
             }
             _ => (None, None),
@@ -176,7 +208,7 @@ impl Reception {
     }
 
     /// The case that a hand-off opens.
-    fn case(&self, conversation: &Conversation, question: &Turn, hand_off: &HandOff, language: Language) -> Case {
+    fn new_case(&self, conversation: &Conversation, subject: &str, hand_off: &HandOff, language: Language) -> Case {
         let now = self.parts.time.now();
         Case {
             id: CaseId::new(),
@@ -190,7 +222,7 @@ impl Reception {
             state: CaseState::New,
             assignee: None,
             reason: hand_off.reason,
-            subject: question.content.text.chars().take(500).collect(),
+            subject: subject.chars().take(500).collect(),
             language,
             clocks: self.parts.terms.start(hand_off.case_kind, now),
             registered: None,
