@@ -1,0 +1,2 @@
+//! Messages.
+pub(crate) mod params;
