@@ -11,6 +11,7 @@ pub mod contact;
 pub mod conversation;
 pub mod department;
 pub mod guide;
+pub mod hours;
 pub mod ids;
 pub mod journal;
 pub mod language;
