@@ -6,7 +6,9 @@
 
 mod action;
 mod briefing;
+mod clauses;
 mod dialogue;
+pub mod emergency;
 mod event;
 pub mod exact;
 pub mod menus;
@@ -15,6 +17,8 @@ mod settings;
 mod setup;
 mod standing;
 pub mod turn_taking;
+pub mod wishes;
+mod words;
 
 pub use action::{
     Action, CallBackWish, Clause, Connect, Ending, HeardOf, Note, Pace, Said, Submission, Told, Utterance, UtteranceId,

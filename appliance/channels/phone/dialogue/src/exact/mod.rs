@@ -1,16 +1,12 @@
-//! Values that must be exact.
+//! Values that must be exact: said or keyed, checked by their own rule, read back and confirmed.
 
-/// What kind of value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// The personal number of Romanian citizens.
-    Cnp,
-    /// A case reference.
-    Reference,
-    /// A telephone number.
-    Phone,
-    /// A date.
-    Date,
-    /// Digits of any meaning.
-    Digits,
-}
+mod dates;
+mod entry;
+mod numerals;
+mod value;
+mod yes_no;
+
+pub use entry::{Entry, Next};
+pub(crate) use numerals::digits;
+pub use value::{Kind, Problem, Value, value};
+pub use yes_no::yes_or_no;
