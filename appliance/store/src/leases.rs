@@ -17,6 +17,8 @@ use crate::error::StoreError;
 use crate::store::Store;
 use crate::write::Write;
 
+/// The lease under which citizens are rung back.
+pub const CALL_BACK_LEASE: &str = "call_backs";
 /// The lease under which requests to the models are dispatched.
 pub const DISPATCHER_LEASE: &str = "dispatcher";
 /// The lease under which the outbox is sent.

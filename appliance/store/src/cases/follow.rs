@@ -98,3 +98,23 @@ pub(crate) async fn resolve(
     }
     put(write, &before, after, actor, now)
 }
+
+/// An open case goes up by a level; `mark` says why.
+pub(crate) async fn raise(store: &Store, write: &mut Write, id: CaseId, mark: &str, now: Timestamp) -> StoreResult<()> {
+    let before = stored(store, id).await?.ok_or(StoreError::Lost("the case"))?;
+    if !before.state.is_open() {
+        return Ok(());
+    }
+    let after = Case { level: before.level.up(), version: before.version + 1, updated_at: now, ..before.clone() };
+    put_changed(write, before.version, &after)?;
+    write.run(
+        "INSERT INTO case_marks (case_id, mark, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        vec![id.0.into(), mark.into(), columns::time(now)],
+    );
+    let entry = NewEntry::new(Actor::System, Event::CaseEscalated)
+        .conversation(after.conversation)
+        .case(id)
+        .subject(mark)
+        .detail(format!("level={} version={}", columns::name("a level", &after.level)?, after.version));
+    write.journal(entry, now)
+}

@@ -18,7 +18,7 @@ use desk::registry::{RegistryEntry, RegistryNumber};
 use desk::watchdog::Watched;
 use hiqlite::Params;
 
-pub(crate) use self::follow::{citizen_came_back, follow_owner, resolve};
+pub(crate) use self::follow::{citizen_came_back, follow_owner, raise, resolve};
 pub(crate) use self::rows::put_new;
 use self::rows::{case, put_changed, select_cases};
 use crate::columns;

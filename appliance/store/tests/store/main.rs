@@ -5,6 +5,8 @@
 
 mod accounts;
 mod backup;
+mod call_backs;
+mod calls;
 mod cases;
 mod conversations;
 mod drained;
