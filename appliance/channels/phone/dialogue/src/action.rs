@@ -7,6 +7,7 @@ use desk::language::Language;
 use desk::outcome::GuidePosition;
 
 use crate::briefing::Briefing;
+use crate::exact::{Kind, Value};
 use crate::prompts::PromptId;
 
 /// One thing to do.
@@ -73,6 +74,13 @@ pub enum Action {
     },
     /// Promise a call-back. `CallBackBooked` or `CallBackFailed` follows.
     BookCallBack(CallBackWish),
+    /// An exact value that was asked for by [`crate::Event::Ask`]; `None` where the caller did not give it.
+    Value {
+        /// The kind that was asked for.
+        kind: Kind,
+        /// The value, read back and confirmed.
+        value: Option<Value>,
+    },
     /// Send what was said last to the caller, by message. `Sent` follows.
     SendMessage {
         /// The number to which it goes, E.164.
@@ -291,7 +299,7 @@ pub enum Note {
     /// What the line sounds like has changed.
     Surroundings(crate::turn_taking::Surroundings),
     /// An exact value was confirmed.
-    Confirmed(crate::exact::Kind),
+    Confirmed(Kind),
     /// The language changed.
     Language(Language),
     /// It goes on by keypad.

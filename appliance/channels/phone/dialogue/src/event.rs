@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::action::UtteranceId;
+use crate::exact::Kind;
 
 /// One thing that happened on the line, in the desk, or in time.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +63,8 @@ pub enum Event {
         /// Whether it was handed over for delivery.
         delivered: bool,
     },
+    /// A person or a procedure wants an exact value from the caller; [`crate::Action::Value`] follows once it is confirmed.
+    Ask(Kind),
     /// What can be spoken and heard has changed: a node was lost or came back.
     Abilities(Abilities),
     /// The moment asked for by [`crate::Dialogue::due`] has come. Early or late ones do no harm.

@@ -6,13 +6,16 @@
 
 mod action;
 mod briefing;
+mod clarity;
 mod clauses;
 mod dialogue;
 pub mod emergency;
 mod event;
 pub mod exact;
+mod manner;
 pub mod menus;
 pub mod prompts;
+mod queue;
 mod settings;
 mod setup;
 mod standing;

@@ -68,8 +68,6 @@ pub struct Turns {
     pub dictating_ms: u64,
     /// Voice over ours after which we pause.
     pub pause_after_ms: u64,
-    /// Voice over ours after which we stop, even without words.
-    pub yield_after_ms: u64,
     /// A pause without words after which we go on.
     pub resume_after_ms: u64,
     /// An answer that takes longer than this is announced by "un moment".
@@ -148,7 +146,6 @@ impl Default for Turns {
             unfinished_ms: 1_800,
             dictating_ms: 2_200,
             pause_after_ms: 260,
-            yield_after_ms: 900,
             resume_after_ms: 1_500,
             moment_ms: 800,
             answer_ms: 20_000,

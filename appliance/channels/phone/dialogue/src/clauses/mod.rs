@@ -7,6 +7,6 @@ mod outcome;
 mod plain;
 mod stream;
 
-pub(crate) use outcome::{Spoken, choices, outcome};
+pub(crate) use outcome::{CHOICES, choices, outcome};
 pub(crate) use plain::plain;
 pub(crate) use stream::Stream;

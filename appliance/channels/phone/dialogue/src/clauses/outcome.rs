@@ -17,7 +17,7 @@ const CHARS: usize = 420;
 /// A fact that nobody asked for is said if it is no longer than this, in characters.
 const SHORT_FACT: usize = 60;
 /// Choices that are said before the caller is asked for more.
-const CHOICES: usize = 4;
+pub(crate) const CHOICES: usize = 4;
 /// The most clauses of one answer, those kept for later included.
 const MOST: usize = 80;
 

@@ -66,7 +66,6 @@ struct Words {
     digits: [String; 10],
     today: String,
     tomorrow: String,
-    language: String,
 }
 
 static FILES: LazyLock<[File; 3]> = LazyLock::new(|| {
@@ -204,11 +203,6 @@ pub(crate) fn dictated(digits: &str, language: Language) -> String {
     let names = &file(language).words.digits;
     let said = digits.chars().filter_map(|digit| names.get(digit.to_digit(10)? as usize).map(String::as_str));
     said.collect::<Vec<_>>().join(" ")
-}
-
-/// How a language is called in itself.
-pub(crate) fn language_name(of: Language, language: Language) -> &'static str {
-    if of == language { &file(language).words.language } else { of.endonym() }
 }
 
 #[cfg(test)]

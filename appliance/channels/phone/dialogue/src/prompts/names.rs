@@ -263,6 +263,8 @@ names! {
         MailAddress,
         /// `Good day. This is {institution}, calling back as promised. We did not reach you. We will try …`
         VoiceMail,
+        /// `What is the status of case {reference}?`
+        CaseQuestion,
         /// `Asked: {asked}.`
         BriefingAsked,
         /// `Case {reference}.`

@@ -1,16 +1,19 @@
-//! Who speaks when.
+//! Who speaks when: voice and words in, decisions out. Pure, and tested on recorded timings (`tests/timings`).
+//!
+//! The end of a turn is told from silence *and* from what was said: a complete question is answered after a short pause, an
+//! unfinished sentence is waited for. Voice over ours pauses us at once, which costs little; only words (or a key) make it an
+//! interruption, and without any we go on where we stopped.
 
-/// What the line sounds like, where it is not simply a person who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Surroundings {
-    /// Nothing in the way.
-    Clear,
-    /// Steady noise.
-    Noise,
-    /// Music: the caller has put us on hold.
-    Music,
-    /// An answering machine or an announcement.
-    Machine,
-    /// Shouting, or a mouth too near.
-    Shouting,
-}
+mod activity;
+mod machine;
+mod patience;
+mod phrase;
+mod surroundings;
+mod taking;
+
+pub use activity::{Activity, Change};
+pub use machine::Machine;
+pub use patience::{Nudge, Patience};
+pub use phrase::{Finish, finish, is_listening, is_of_a_machine, is_wordless};
+pub use surroundings::{Listener, Surroundings};
+pub use taking::{Decision, Floor, Turn, TurnTaking};

@@ -1,0 +1,459 @@
+//! Voice, words and silence put together.
+
+use std::time::Duration;
+
+use desk::language::Language;
+
+use super::activity::{Activity, Change};
+use super::machine::Machine;
+use super::patience::{Nudge, Patience};
+use super::phrase::{Finish, finish, is_listening, is_of_a_machine, is_wordless};
+use super::surroundings::{Listener, Surroundings};
+use crate::event::{SoundFrame, Words};
+use crate::settings::{Silence, Turns, millis};
+
+/// How long complete words are waited for after they were asked for.
+const CONCLUDE: Duration = Duration::from_millis(1_200);
+/// How long any words are waited for where only voice was heard.
+const FIRST_WORDS: Duration = Duration::from_millis(1_800);
+/// Less voice than this is a cough.
+const COUGH: Duration = Duration::from_millis(250);
+/// The longest pause for the sake of a voice that says nothing.
+const LONGEST_HOLD: Duration = Duration::from_secs(6);
+/// The longest turn; then it is taken for finished.
+const LONGEST_TURN: Duration = Duration::from_secs(60);
+/// The longest text of a turn, in characters.
+const LONGEST_TEXT: usize = 2_000;
+/// Without a frame for so long the line is taken for silent.
+const NO_FRAMES: Duration = Duration::from_secs(1);
+/// Pauses shorter than this do not end a machine's message.
+const MACHINE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Whose turn it is, as far as we are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Floor {
+    /// The caller's.
+    Caller,
+    /// Nobody's: we work on an answer. The caller may add something.
+    Busy,
+    /// Ours.
+    Ours {
+        /// Whether the caller may interrupt.
+        interruptible: bool,
+    },
+    /// Not our conversation.
+    Closed,
+}
+
+/// What the caller said, from the beginning of his voice to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Turn {
+    /// The words.
+    pub text: String,
+    /// The least confidence of its stretches.
+    pub confidence: Option<f32>,
+    /// The language found last.
+    pub language: Option<Language>,
+    /// From the end of the voice to the decision.
+    pub after: Duration,
+}
+
+/// What follows from what was heard.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// The caller begins to speak.
+    Began,
+    /// Ask for complete words.
+    Conclude,
+    /// The caller has finished.
+    Ended(Turn),
+    /// The caller said something in which no word was found.
+    Wordless,
+    /// Perhaps an interruption: pause.
+    Hold,
+    /// An interruption: stop.
+    Yield {
+        /// From the beginning of the voice to the decision.
+        after: Duration,
+    },
+    /// It was none: go on.
+    GoOn,
+    /// It has been silent for long.
+    Nudge(Nudge),
+    /// The line sounds otherwise now.
+    Surroundings(Surroundings),
+    /// A machine's tone has ended.
+    Tone,
+}
+
+/// Follows one call.
+#[derive(Debug, Clone)]
+pub struct TurnTaking {
+    settings: Turns,
+    activity: Activity,
+    listener: Listener,
+    machine: Machine,
+    patience: Patience,
+    floor: Floor,
+    language: Language,
+    /// Whether words can be understood at all.
+    hears: bool,
+    /// Whether we rang: a long first message is a machine's.
+    outbound: bool,
+    /// Digits that are wanted, where a number was asked for.
+    expects: Option<usize>,
+    heard: Heard,
+    /// Since when we pause for the caller.
+    held: Option<Duration>,
+    concluded: Option<Duration>,
+    /// Since when voice goes on, short pauses aside.
+    run: Option<Duration>,
+    last_frame: Duration,
+}
+
+/// What was heard of the present turn.
+#[derive(Debug, Clone, Default)]
+struct Heard {
+    closed: String,
+    partial: String,
+    confidence: Option<f32>,
+    language: Option<Language>,
+    since: Option<Duration>,
+    voiced: Duration,
+    last_words: Option<Duration>,
+    /// A stretch came back without a word.
+    empty: bool,
+}
+
+impl Heard {
+    fn text(&self) -> String {
+        [self.closed.trim(), self.partial.trim()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+impl TurnTaking {
+    /// For a call in `language`; `outbound` where we rang.
+    #[must_use]
+    pub fn new(settings: &Turns, silence: &Silence, language: Language, hears: bool, outbound: bool) -> Self {
+        Self {
+            settings: settings.clone(),
+            activity: Activity::new(settings.voice_on, settings.voice_off),
+            listener: Listener::default(),
+            machine: Machine::default(),
+            patience: Patience::new(silence),
+            floor: Floor::Caller,
+            language,
+            hears,
+            outbound,
+            expects: None,
+            heard: Heard::default(),
+            held: None,
+            concluded: None,
+            run: None,
+            last_frame: Duration::ZERO,
+        }
+    }
+
+    /// Whose turn it is from now on.
+    pub fn set_floor(&mut self, at: Duration, floor: Floor) {
+        if floor == self.floor {
+            return;
+        }
+        self.floor = floor;
+        (self.held, self.concluded) = (None, None);
+        if floor != Floor::Caller {
+            self.patience.pause(at);
+        }
+        if floor == Floor::Closed {
+            self.heard = Heard::default();
+        }
+    }
+
+    /// The language that is spoken from now on.
+    pub fn set_language(&mut self, language: Language) {
+        self.language = language;
+    }
+
+    /// Whether words can be understood from now on.
+    pub fn set_hears(&mut self, hears: bool) {
+        self.hears = hears;
+    }
+
+    /// How many digits are wanted, where a number is asked for.
+    pub fn expect_digits(&mut self, count: Option<usize>) {
+        self.expects = count;
+    }
+
+    /// What the line sounds like.
+    #[must_use]
+    pub fn surroundings(&self) -> Surroundings {
+        self.listener.now()
+    }
+
+    /// Whether the caller is speaking.
+    #[must_use]
+    pub fn caller_speaks(&self) -> bool {
+        self.voice().is_some() || !self.heard.text().is_empty()
+    }
+
+    /// The caller did something that shows that he is there.
+    pub fn is_there(&mut self) {
+        self.patience.reset();
+    }
+
+    /// The caller asked for time.
+    pub fn give_time(&mut self) {
+        self.patience.stretch(6);
+    }
+
+    /// A key: what was being said gives way to it.
+    pub fn key(&mut self) {
+        self.patience.reset();
+        self.heard = Heard::default();
+        (self.held, self.concluded) = (None, None);
+    }
+
+    /// The next frame of sound, which ends at `at`.
+    pub fn sound(&mut self, at: Duration, frame: &SoundFrame) -> Vec<Decision> {
+        let mut decisions = Vec::new();
+        self.last_frame = at;
+        decisions.extend(self.listener.hear(frame, self.settings.voice_off).map(Decision::Surroundings));
+        match self.activity.hear(at, frame) {
+            Some(Change::Began) => {
+                let began = self.activity.since().unwrap_or(at);
+                let goes_on = self.activity.ended().is_some_and(|ended| began.saturating_sub(ended) < MACHINE_PAUSE);
+                self.run = self.run.filter(|_| goes_on).or(Some(began));
+                if self.is_trusted() {
+                    self.patience.pause(at);
+                    self.heard.since.get_or_insert(began);
+                    self.concluded = None;
+                    decisions.push(Decision::Began);
+                }
+            }
+            Some(Change::Ended) if self.is_trusted() => self.heard.voiced += self.activity.voiced(),
+            _ => {}
+        }
+        let talks_long = self.run.is_some_and(|since| Machine::is_long(since, at)) && self.activity.since().is_some();
+        if self.outbound && talks_long && self.surroundings() != Surroundings::Machine {
+            self.listener.is_machine();
+            decisions.push(Decision::Surroundings(Surroundings::Machine));
+        }
+        if self.machine.tone_ended(frame) && self.surroundings() == Surroundings::Machine {
+            decisions.push(Decision::Tone);
+        }
+        self.judge(at, &mut decisions);
+        decisions
+    }
+
+    /// What was understood so far.
+    pub fn words(&mut self, at: Duration, words: &Words) -> Vec<Decision> {
+        let mut decisions = Vec::new();
+        if self.floor == Floor::Closed {
+            return decisions;
+        }
+        if is_of_a_machine(&words.text) && self.surroundings() != Surroundings::Machine {
+            self.listener.is_machine();
+            decisions.push(Decision::Surroundings(Surroundings::Machine));
+        }
+        if !is_wordless(&words.text) {
+            self.listener.words();
+            self.patience.reset();
+            self.heard.last_words = Some(at);
+        }
+        if self.floor == (Floor::Ours { interruptible: false }) {
+            self.heard = Heard::default();
+            return decisions;
+        }
+        self.keep(at, words);
+        if matches!(self.floor, Floor::Ours { .. }) {
+            self.words_over_ours(at, words, &mut decisions);
+        }
+        self.judge(at, &mut decisions);
+        decisions
+    }
+
+    /// Time goes by.
+    pub fn tick(&mut self, at: Duration) -> Vec<Decision> {
+        let mut decisions = Vec::new();
+        if self.activity.since().is_some() && at >= self.last_frame + NO_FRAMES {
+            let silence = SoundFrame { speech: 0.0, level_db: -90.0, length: NO_FRAMES };
+            return self.sound(at, &silence);
+        }
+        self.judge(at, &mut decisions);
+        decisions
+    }
+
+    /// When [`TurnTaking::tick`] is wanted.
+    #[must_use]
+    pub fn due(&self) -> Option<Duration> {
+        let frames = self.activity.since().map(|_| self.last_frame + NO_FRAMES);
+        let step = match self.floor {
+            Floor::Closed | Floor::Ours { interruptible: false } => None,
+            Floor::Ours { .. } => self.held.map(|_| self.hold_ends()),
+            Floor::Caller | Floor::Busy if self.voice().is_some() => None,
+            Floor::Caller | Floor::Busy => self.turn_ends(),
+        };
+        let patience = if self.floor == Floor::Caller { self.patience.due() } else { None };
+        [frames, step, patience].into_iter().flatten().min()
+    }
+
+    /// Noise and music have voice of their own.
+    fn is_trusted(&self) -> bool {
+        !matches!(self.surroundings(), Surroundings::Noise | Surroundings::Music)
+    }
+
+    fn voice(&self) -> Option<Duration> {
+        self.activity.since().filter(|_| self.is_trusted())
+    }
+
+    fn quiet_from(&self) -> Duration {
+        let voice = if self.is_trusted() { self.activity.ended() } else { None };
+        voice.max(self.heard.last_words.filter(|_| voice.is_none())).unwrap_or_default()
+    }
+
+    fn keep(&mut self, at: Duration, words: &Words) {
+        let heard = &mut self.heard;
+        heard.since.get_or_insert(at);
+        heard.language = words.language.or(heard.language);
+        if !words.complete {
+            heard.partial = cut(&words.text);
+            return;
+        }
+        heard.partial.clear();
+        heard.empty |= is_wordless(&words.text);
+        if !words.text.trim().is_empty() && heard.closed.chars().count() < LONGEST_TEXT {
+            if !heard.closed.is_empty() {
+                heard.closed.push(' ');
+            }
+            heard.closed.push_str(cut(&words.text).trim());
+            heard.confidence = match (heard.confidence, words.confidence) {
+                (Some(before), Some(now)) => Some(before.min(now)),
+                (before, now) => before.or(now),
+            };
+        }
+    }
+
+    /// Words while we speak: real ones interrupt, signs of listening do not.
+    fn words_over_ours(&mut self, at: Duration, words: &Words, decisions: &mut Vec<Decision>) {
+        if !is_listening(&words.text) {
+            let after = at.saturating_sub(self.heard.since.unwrap_or(at));
+            self.held = None;
+            self.floor = Floor::Caller;
+            decisions.push(Decision::Yield { after });
+        } else if words.complete {
+            self.heard = Heard::default();
+            if self.held.take_if(|_| self.activity.since().is_none()).is_some() {
+                decisions.push(Decision::GoOn);
+            }
+        }
+    }
+
+    fn judge(&mut self, at: Duration, decisions: &mut Vec<Decision>) {
+        match self.floor {
+            Floor::Closed | Floor::Ours { interruptible: false } => {}
+            Floor::Ours { .. } => self.judge_ours(at, decisions),
+            Floor::Caller | Floor::Busy => {
+                self.judge_turn(at, decisions);
+                self.judge_silence(at, decisions);
+            }
+        }
+    }
+
+    fn judge_ours(&mut self, at: Duration, decisions: &mut Vec<Decision>) {
+        if self.held.is_some() {
+            if at >= self.hold_ends() {
+                self.held = None;
+                self.heard = Heard::default();
+                decisions.push(Decision::GoOn);
+            }
+            return;
+        }
+        let long = self.voice().is_some_and(|since| at.saturating_sub(since) >= millis(self.settings.pause_after_ms));
+        // A voice that was held for in vain is not held for again until it has ended.
+        if self.hears && long && self.heard.since.is_some() {
+            self.held = Some(at);
+            decisions.push(Decision::Hold);
+        } else if self.activity.since().is_none() && self.heard.text().is_empty() {
+            self.heard.since = None;
+        }
+    }
+
+    fn hold_ends(&self) -> Duration {
+        let held = self.held.unwrap_or_default();
+        let longest = held + LONGEST_HOLD;
+        match self.activity.since() {
+            Some(_) => longest,
+            None => {
+                (self.activity.ended().unwrap_or(held).max(held) + millis(self.settings.resume_after_ms)).min(longest)
+            }
+        }
+    }
+
+    /// When the turn ends, or complete words are asked for, if the caller stays silent.
+    fn turn_ends(&self) -> Option<Duration> {
+        let text = self.heard.text();
+        if text.is_empty() && (self.heard.voiced < COUGH || !self.hears) {
+            return None;
+        }
+        if let Some(concluded) = self.concluded {
+            return Some(concluded + if text.is_empty() { FIRST_WORDS } else { CONCLUDE });
+        }
+        let pause = match finish(&text, self.language, self.expects) {
+            _ if text.is_empty() => self.settings.usual_ms,
+            Finish::Complete => self.settings.complete_ms,
+            Finish::Usual => self.settings.usual_ms,
+            Finish::Unfinished => self.settings.unfinished_ms,
+            Finish::Dictating => self.settings.dictating_ms,
+        };
+        Some(self.quiet_from() + millis(pause))
+    }
+
+    fn judge_turn(&mut self, at: Duration, decisions: &mut Vec<Decision>) {
+        let text = self.heard.text();
+        let endless = self.heard.since.is_some_and(|since| at.saturating_sub(since) >= LONGEST_TURN);
+        let over = self.voice().is_none() && self.turn_ends().is_some_and(|due| at >= due);
+        if text.is_empty() && self.heard.empty && self.voice().is_none() && self.heard.voiced >= COUGH {
+            return self.end(at, text, decisions);
+        }
+        if !over && !(endless && !text.is_empty()) {
+            // All that was asked for is there: no more waiting.
+            if self.concluded.is_none() || !self.heard.partial.is_empty() || text.is_empty() || self.voice().is_some() {
+                return;
+            }
+        }
+        let whole = self.heard.partial.is_empty() && !text.is_empty();
+        if self.concluded.is_none() && !whole && !endless {
+            self.concluded = Some(at);
+            decisions.push(Decision::Conclude);
+            return;
+        }
+        self.end(at, text, decisions);
+    }
+
+    fn end(&mut self, at: Duration, text: String, decisions: &mut Vec<Decision>) {
+        let after = at.saturating_sub(self.quiet_from());
+        let heard = std::mem::take(&mut self.heard);
+        self.concluded = None;
+        decisions.push(match is_wordless(&text) {
+            true => Decision::Wordless,
+            false => Decision::Ended(Turn { text, confidence: heard.confidence, language: heard.language, after }),
+        });
+    }
+
+    fn judge_silence(&mut self, at: Duration, decisions: &mut Vec<Decision>) {
+        let waits = self.floor == Floor::Caller && self.voice().is_none() && self.surroundings() != Surroundings::Music;
+        if !waits || !self.heard.text().is_empty() || self.concluded.is_some() {
+            return self.patience.pause(at);
+        }
+        self.patience.begin(at);
+        decisions.extend(self.patience.tick(at).map(Decision::Nudge));
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
+}
