@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::MediaError;
+
 /// Settings of the media threads. The default serves a laptop on its loopback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -49,6 +51,33 @@ impl Default for MediaConfig {
             idle: Idle::Silence,
             jitter_ms: [20, 200],
             max_lines: 4_000,
+        }
+    }
+}
+
+impl MediaConfig {
+    /// Whether the settings make sense.
+    pub(crate) fn check(&self) -> Result<(), MediaError> {
+        let checks = [
+            (self.last_port > self.first_port && self.first_port > 0, "last_port", "it leaves no pair of ports"),
+            (!self.bind.is_empty(), "bind", "there is no address"),
+            (self.threads <= 256, "threads", "more than 256"),
+            (!self.codecs.is_empty(), "codecs", "there is none"),
+            (
+                (10..=60).contains(&self.packet_ms) && self.packet_ms.is_multiple_of(10),
+                "packet_ms",
+                "not 10 to 60 in steps of 10",
+            ),
+            (self.timeout_seconds > 0, "timeout_seconds", "it is 0"),
+            (
+                10 <= self.jitter_ms[0] && self.jitter_ms[0] < self.jitter_ms[1] && self.jitter_ms[1] <= 500,
+                "jitter_ms",
+                "not a least and most between 10 and 500",
+            ),
+        ];
+        match checks.into_iter().find(|(fine, ..)| !fine) {
+            Some((_, key, reason)) => Err(MediaError::Setting { key, reason }),
+            None => Ok(()),
         }
     }
 }

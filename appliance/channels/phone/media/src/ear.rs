@@ -1,7 +1,16 @@
 //! What is heard on a line, as the outside takes it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
+
+use crossbeam_queue::ArrayQueue;
+use tokio::sync::Notify;
+
+/// Frames that wait for a slow listener: 5 s.
+const FRAMES: usize = 250;
+/// Events that wait.
+const EVENTS: usize = 256;
 
 /// Something heard on a line.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,22 +55,89 @@ pub struct Frame {
 
 /// The listener of a line. There is one; what it does not fetch in time is overwritten by what is newer.
 #[derive(Debug)]
-pub struct Ear {}
+pub struct Ear {
+    drum: Arc<Drum>,
+}
 
 impl Ear {
-    /// The next thing heard. After `Closed` it says `Closed` for ever.
+    /// The next thing heard; events before frames that wait. After `Closed` it says `Closed` for ever.
     pub async fn next(&mut self) -> Heard {
-        unimplemented!()
+        loop {
+            let told = self.drum.told.notified();
+            let closed = self.drum.closed.load(Ordering::Acquire);
+            if let Some(event) = self.drum.events.pop() {
+                return event;
+            }
+            if let Some(frame) = self.drum.frames.pop() {
+                return Heard::Frame(frame);
+            }
+            if closed {
+                return Heard::Closed;
+            }
+            told.await;
+        }
     }
 
     /// Frames that were overwritten because nobody fetched them.
     pub fn missed(&self) -> u64 {
-        unimplemented!()
+        self.drum.missed.load(Ordering::Relaxed)
     }
 
     /// Whether frames are wanted. Without them the line need not decode, which is most of a bridged call's cost;
     /// digits and events still come. At first they are.
-    pub fn want_frames(&self, _wanted: bool) {
-        unimplemented!()
+    pub fn want_frames(&self, wanted: bool) {
+        self.drum.wanted.store(wanted, Ordering::Release);
+    }
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.want_frames(false);
+    }
+}
+
+/// What an ear and the media thread share.
+#[derive(Debug)]
+pub(crate) struct Drum {
+    frames: ArrayQueue<Frame>,
+    events: ArrayQueue<Heard>,
+    told: Notify,
+    wanted: AtomicBool,
+    missed: AtomicU64,
+    closed: AtomicBool,
+}
+
+impl Drum {
+    pub(crate) fn new() -> (Arc<Self>, Ear) {
+        let drum = Arc::new(Self {
+            frames: ArrayQueue::new(FRAMES),
+            events: ArrayQueue::new(EVENTS),
+            told: Notify::new(),
+            wanted: AtomicBool::new(true),
+            missed: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+        });
+        (Arc::clone(&drum), Ear { drum })
+    }
+
+    pub(crate) fn wants_frames(&self) -> bool {
+        self.wanted.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn frame(&self, frame: Frame) {
+        if self.frames.force_push(frame).is_some() {
+            self.missed.fetch_add(1, Ordering::Relaxed);
+        }
+        self.told.notify_one();
+    }
+
+    pub(crate) fn event(&self, event: Heard) {
+        self.events.force_push(event);
+        self.told.notify_one();
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.told.notify_one();
     }
 }

@@ -9,21 +9,39 @@
 //! Rejected: tasks of the asynchronous runtime per call (a busy runtime is late by tens of milliseconds), and one thread per
 //! call (a thousand stacks, and the scheduler as clock).
 
+mod codec;
+mod conceal;
 mod config;
+mod digits;
 mod ear;
 mod error;
 mod group;
+mod jitter;
+mod leg;
 mod line;
+mod media;
 mod playing;
+mod ports;
+mod rtcp;
+mod rtp;
+mod sdp;
+mod shared;
 mod sound;
+mod srtp;
 mod statistics;
 mod tap;
+mod voice;
+mod worker;
+
+#[cfg(test)]
+mod test_sounds;
 
 pub use config::{Codec, Idle, MediaConfig, SecurePolicy};
 pub use ear::{Ear, Frame, Heard};
 pub use error::{MediaError, NegotiationError};
 pub use group::{Bridge, Role, Room};
-pub use line::{Direction, Line, LineWish, Media, Negotiated};
+pub use line::{Direction, Line, LineWish, Negotiated};
+pub use media::Media;
 pub use playing::{Ended, Playing};
 pub use sound::{Prepared, Sound, SoundWriter, StreamEnded, StreamedSound, stream};
 pub use statistics::{Figures, Statistics};

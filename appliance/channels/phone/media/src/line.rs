@@ -1,17 +1,18 @@
-//! The handles by which the rest of the appliance speaks of media and its lines.
+//! The handle of one call leg.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
-use crate::{
-    Bridge, Codec, Ear, Figures, MediaConfig, MediaError, NegotiationError, Playing, Room, SecurePolicy, Sound,
-    Statistics, Tap,
-};
-
-/// The media threads. Clones are the same.
-#[derive(Debug, Clone)]
-pub struct Media {}
+use crate::ear::Drum;
+use crate::media::House;
+use crate::playing::Track;
+use crate::sdp::Negotiator;
+use crate::shared::{Command, Shared};
+use crate::tap::TapSide;
+use crate::{Codec, Ear, NegotiationError, Playing, SecurePolicy, Sound, Statistics, Tap};
 
 /// What a new line shall be.
 #[derive(Debug, Clone, Copy)]
@@ -20,44 +21,6 @@ pub struct LineWish {
     pub local: IpAddr,
     /// Whether its media is encrypted.
     pub secure: SecurePolicy,
-}
-
-impl Media {
-    /// Starts the media threads.
-    ///
-    /// # Errors
-    /// `Setting` for a configuration that makes no sense, `Thread` when the system refuses a thread.
-    pub fn start(_config: MediaConfig) -> Result<Self, MediaError> {
-        unimplemented!()
-    }
-
-    /// Stops the threads and closes every line. Blocks for a few milliseconds.
-    pub fn stop(&self) {
-        unimplemented!()
-    }
-
-    /// Opens a line: takes ports, sends nothing yet.
-    ///
-    /// # Errors
-    /// `PortsExhausted`, `Full`, `Address`, `Socket` or `Stopped`.
-    pub fn open(&self, _wish: LineWish) -> Result<Line, MediaError> {
-        unimplemented!()
-    }
-
-    /// Joins two lines until the bridge is dropped.
-    pub fn bridge(&self, _a: &Line, _b: &Line) -> Bridge {
-        unimplemented!()
-    }
-
-    /// An empty room, in which several lines hear each other.
-    pub fn room(&self) -> Room {
-        unimplemented!()
-    }
-
-    /// What all lines together do.
-    pub fn figures(&self) -> Figures {
-        unimplemented!()
-    }
 }
 
 /// Which way sound goes, as seen from our side (RFC 3264 §5.1).
@@ -90,75 +53,134 @@ pub struct Negotiated {
 }
 
 /// One call leg. Dropping it closes it: RTCP BYE is sent and the ports rest before they are used again.
-#[derive(Debug)]
-pub struct Line {}
+pub struct Line {
+    shared: Arc<Shared>,
+    negotiator: Negotiator,
+    drum: Option<Arc<Drum>>,
+    /// Keeps the media threads while there are lines.
+    _house: Arc<House>,
+}
 
 impl Line {
-    /// Answers an offer: the first, or a later one that changes the session.
+    pub(crate) fn new(shared: Arc<Shared>, negotiator: Negotiator, house: Arc<House>) -> Self {
+        Self { shared, negotiator, drum: None, _house: house }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Answers an offer: the first, or a later one that changes the session. The same offer once more has the same answer.
     ///
     /// # Errors
     /// The offer was not accepted; whatever was agreed before still holds.
-    pub fn answer(&mut self, _offer: &[u8]) -> Result<Bytes, NegotiationError> {
-        unimplemented!()
+    pub fn answer(&mut self, offer: &[u8]) -> Result<Bytes, NegotiationError> {
+        let answer = self.negotiator.answer(offer)?;
+        self.agree();
+        Ok(answer)
     }
 
     /// Makes an offer: the first (of an outgoing call, or in a 200 to an INVITE without one), or one that repeats what
     /// stands. It is open until [`Line::accept`] or [`Line::reoffer_rejected`].
     pub fn offer(&mut self) -> Bytes {
-        unimplemented!()
+        self.negotiator.offer(None)
     }
 
-    /// Makes an offer with another direction: `SendOnly` or `Inactive` puts the peer on hold.
-    pub fn offer_with(&mut self, _direction: Direction) -> Bytes {
-        unimplemented!()
+    /// Makes an offer with another direction: `SendOnly` or `Inactive` puts the peer on hold. Later offers repeat it.
+    pub fn offer_with(&mut self, direction: Direction) -> Bytes {
+        self.negotiator.offer(Some(direction))
     }
 
-    /// Takes the answer to our offer. The same answer may come more than once (in a 183 and in the 200).
+    /// Takes the answer to our offer. It may come more than once (in a 183 and in the 200); the last one holds.
     ///
     /// # Errors
     /// The answer does not fit the offer; the call cannot go on with it.
-    pub fn accept(&mut self, _answer: &[u8]) -> Result<(), NegotiationError> {
-        unimplemented!()
+    pub fn accept(&mut self, answer: &[u8]) -> Result<(), NegotiationError> {
+        self.negotiator.accept(answer)?;
+        self.agree();
+        Ok(())
     }
 
     /// Our offer was refused: what was agreed before still holds.
     pub fn reoffer_rejected(&mut self) {
-        unimplemented!()
+        self.negotiator.rejected();
     }
 
     /// What was agreed, once it was.
     pub fn negotiated(&self) -> Option<Negotiated> {
-        unimplemented!()
+        self.negotiator.negotiated()
     }
 
     /// The line's ear, the first time it is asked for.
     pub fn ear(&mut self) -> Option<Ear> {
-        unimplemented!()
+        if self.drum.is_some() {
+            return None;
+        }
+        let (drum, ear) = Drum::new();
+        self.drum = Some(Arc::clone(&drum));
+        self.shared.command(Command::Hear(drum));
+        Some(ear)
     }
 
     /// Plays a sound after those that play already. Up to 64 may wait; one more ends at once, unheard.
-    pub fn play(&self, _sound: Sound) -> Playing {
-        unimplemented!()
+    ///
+    /// A prepared sound that was never played in this line's codec is encoded here: a few milliseconds for each ten seconds.
+    pub fn play(&self, sound: Sound) -> Playing {
+        let codec = self.negotiated().map_or(Codec::Pcma, |negotiated| negotiated.codec);
+        let sound = match sound {
+            Sound::Prepared(prepared) => {
+                prepared.encode(codec);
+                Sound::Prepared(prepared)
+            }
+            Sound::Streamed(mut stream) => {
+                stream.make_ready(codec);
+                Sound::Streamed(stream)
+            }
+        };
+        let (track, playing) = Track::new(sound);
+        self.shared.command(Command::Play(track));
+        playing
     }
 
     /// Sends keys (`0`–`9`, `*`, `#`, `A`–`D`; others are passed over), as telephone-event where the peer agreed to it and
-    /// as tones elsewhere.
-    pub fn send_digits(&self, _digits: &str) {
-        unimplemented!()
+    /// as tones elsewhere. Up to 64 may wait.
+    pub fn send_digits(&self, digits: &str) {
+        self.shared.command(Command::Digits(digits.chars().take(64).collect()));
     }
 
     /// Makes what is played louder or softer, by decibels from −40 to 20.
-    pub fn set_gain(&self, _db: f32) {
-        unimplemented!()
+    pub fn set_gain(&self, db: f32) {
+        self.shared.command(Command::Gain(db));
     }
 
-    /// Both directions from now on, for a recording. Consent is the caller's business and not known here.
+    /// Both directions from now on, for a recording; an earlier tap ends. Consent is the caller's business and not known
+    /// here.
     pub fn tap(&self) -> Tap {
-        unimplemented!()
+        let (side, tap) = TapSide::new();
+        self.shared.command(Command::Tap(side));
+        tap
     }
 
-    /// What was sent and received so far.
+    /// What was sent and received, as of the last second.
     pub fn statistics(&self) -> Statistics {
-        unimplemented!()
+        self.shared.statistics()
+    }
+
+    fn agree(&self) {
+        if let Some(agreed) = self.negotiator.agreed() {
+            self.shared.agree(agreed.clone());
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.shared.closed.store(true, Ordering::Release);
+    }
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Line").field("negotiated", &self.negotiated()).finish_non_exhaustive()
     }
 }
