@@ -1,0 +1,411 @@
+//! Doing what the dialogue wants, action by action.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use desk::call_back::{CallBack, CallBackReason, CallBackState};
+use desk::conversation::Owner;
+use desk::ids::{CallBackId, IdempotencyKey};
+use desk::outcome::{HandOffReason, Outcome};
+use desk::phone_number::PhoneNumber;
+use desk::ports::PortResult;
+use desk::ports::calls::CallChange;
+use desk::ports::live_calls::Line as Said;
+use desk::turn::Author;
+use dialogue::{
+    Action, CallBackWish, Clause, Connect, Event, HeardOf, Note, QueueNews, Submission, TransferNews, Utterance, Why,
+};
+use jiff::SignedDuration;
+use media::Playing;
+use signalling::CallerId;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::recorder::Recorder;
+use super::talk::Talk;
+use super::timings::millis;
+use super::{Call, News, Search, Spoken};
+use crate::people;
+use crate::texts;
+
+/// How soon after a call that ended without a person a call-back is tried, and by when it is promised.
+const SOON: SignedDuration = SignedDuration::from_mins(15);
+/// How long a working day's promise runs.
+const BY: SignedDuration = SignedDuration::from_hours(4);
+/// How many utterances are remembered for the record.
+const REMEMBERED: usize = 64;
+
+impl Call {
+    pub(super) fn act(&mut self, action: Action) {
+        match action {
+            Action::Say(utterance) => self.say(utterance),
+            Action::Append { utterance, clauses, last } => {
+                let more = self.words(&clauses);
+                self.add_words(utterance, &more);
+                self.mouth.append(utterance, clauses, last);
+            }
+            Action::Stop { utterance } => {
+                if let Some((spoke, playing)) = self.mouth.stop(utterance) {
+                    self.measure_silence(utterance, playing);
+                    self.happens_after(Event::Spoke(spoke));
+                }
+            }
+            Action::Pause { utterance } => self.mouth.pause(utterance),
+            Action::Resume { utterance, clause } => self.mouth.resume(utterance, clause, &self.line),
+            Action::Hear { language, detect } => self.listening.want((!detect).then_some(language)),
+            Action::HearNothing => self.listening.want_nothing(),
+            Action::Conclude => self.listening.conclude(),
+            Action::Submit(submission) => self.submit(submission),
+            Action::Heard(heard) => self.was_heard(&heard),
+            Action::Told(told) => {
+                self.transcribe(Author::Citizen, told.chosen.clone());
+                self.clerk.told(told);
+            }
+            Action::Connect(connect) => {
+                self.commanded_by = None;
+                self.connect(connect);
+            }
+            Action::Overflow { .. } => {
+                if let Some(search) = &self.search {
+                    search.overflow.store(true, Ordering::Relaxed);
+                }
+            }
+            Action::LeaveQueue => self.search = None,
+            Action::Music { on } => {
+                self.music_wanted = on;
+                if on { self.play_music() } else { self.stop_music() }
+            }
+            Action::BookCallBack(wish) => self.book(wish),
+            // No way to send messages is set up: the dialogue offers none unless its settings say so.
+            Action::SendMessage { .. } => self.happens_after(Event::Sent { delivered: false }),
+            Action::Record { on } => self.record(on),
+            Action::SetLanguage(language) => {
+                self.language = language;
+                self.seen.language(language);
+                self.clerk.note(CallChange { language: Some(language), ..CallChange::default() });
+                self.clerk.language(language);
+            }
+            Action::HangUp(_) => {
+                self.ending = Some(desk::call::Ending::WeHungUp);
+                let leg = self.leg.clone();
+                self.house.tasks.spawn(async move { leg.hang_up(signalling::Cause::normal()).await });
+            }
+            Action::Note(note) => self.note(&note),
+        }
+    }
+
+    /// Something that follows from an action: told once the actions before it are done.
+    fn happens_after(&mut self, event: Event) {
+        let news = self.news.clone();
+        if news.try_send(News::Dialogue(Box::new(event))).is_err() {
+            tracing::warn!("a call has more news than it can take");
+        }
+    }
+
+    /// Measures how long after the decision the last of what was being said left.
+    fn measure_silence(&self, utterance: dialogue::UtteranceId, playing: Option<Playing>) {
+        let Some(playing) = playing else { return };
+        let submission = self.spoken.get(&utterance).and_then(|spoken| spoken.submission);
+        let (decided, news) = (std::time::Instant::now(), self.news.clone());
+        self.house.tasks.spawn(async move {
+            let Some(last) = playing.ended().await.stopped_at else { return };
+            let after = last.saturating_duration_since(decided);
+            metrics::histogram!("sfetnic_phone_silenced_seconds").record(after.as_secs_f64());
+            if let Some(submission) = submission {
+                // The call may be over.
+                drop(news.send(News::Silenced { submission, after }).await);
+            }
+        });
+    }
+
+    fn say(&mut self, utterance: Utterance) {
+        self.stop_music();
+        self.line.set_gain(f32::from(utterance.gain_db));
+        let words = self.words(&utterance.clauses);
+        let line = self.transcribe(Author::Assistant, words);
+        if self.spoken.len() >= REMEMBERED {
+            self.spoken.clear();
+        }
+        self.spoken.insert(utterance.id, Spoken { line, submission: utterance.answers });
+        self.mouth.say(utterance);
+    }
+
+    fn words(&self, clauses: &[Clause]) -> String {
+        let prompts = self.house.shelf.prompts();
+        let texts = clauses.iter().map(|clause| match clause {
+            Clause::Prompt(id) => prompts.text(id, self.language),
+            Clause::Text(text) => text.clone(),
+        });
+        texts.collect::<Vec<_>>().join(" ")
+    }
+
+    /// A line of the live transcript.
+    fn transcribe(&self, author: Author, text: String) -> u32 {
+        self.seen.line(self.line_of(author, text))
+    }
+
+    fn add_words(&self, utterance: dialogue::UtteranceId, more: &str) {
+        if let Some(spoken) = self.spoken.get(&utterance)
+            && let Some(mut line) = self.seen.said(spoken.line)
+        {
+            line.text = format!("{} {more}", line.text);
+            self.seen.line(line);
+        }
+    }
+
+    fn submit(&mut self, submission: Submission) {
+        let text = match &submission.said {
+            dialogue::Said::Text(text) => text.clone(),
+            dialogue::Said::Pick { label, .. } => label.clone(),
+        };
+        self.seen.partial("");
+        self.seen.line(Said { confidence: submission.confidence, ..self.line_of(Author::Citizen, text) });
+        self.timings.submitted(self.at(), submission.number);
+        self.clerk.submit(submission);
+    }
+
+    fn line_of(&self, author: Author, text: String) -> Said {
+        Said {
+            number: 0,
+            author,
+            text,
+            began_ms: millis(self.at()),
+            interrupted: false,
+            confidence: None,
+            sources: Vec::new(),
+            timing: None,
+        }
+    }
+
+    /// What the caller really heard of an answer stands in the record.
+    fn was_heard(&mut self, heard: &HeardOf) {
+        let spoken = self.spoken.values().find(|spoken| spoken.submission == Some(heard.submission));
+        if let Some(mut line) = spoken.and_then(|spoken| self.seen.said(spoken.line)) {
+            line.text.clone_from(&heard.text);
+            line.interrupted = !heard.whole;
+            line.timing = self.timings.of(heard.submission);
+            self.seen.line(line);
+        }
+    }
+
+    /// What came of a submission, for the record, before the dialogue hears of it.
+    pub(super) fn replied(&mut self, event: &Event) {
+        match event {
+            Event::ReplyPiece { submission, .. } => self.timings.answered(self.at(), *submission, None),
+            Event::Reply(answered) => {
+                self.timings.answered(self.at(), answered.submission, Some(answered.turn));
+                if let Some(case) = &answered.case
+                    && let Some(department) = &case.department
+                {
+                    self.belongs_to(department.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds what an answer rests on to its line, once it is being said.
+    pub(super) fn sourced(&mut self, answered: &dialogue::Answered) {
+        let Outcome::Answer(answer) = &answered.reply.outcome else { return };
+        let spoken = self.spoken.values().find(|spoken| spoken.submission == Some(answered.submission));
+        if let Some(mut line) = spoken.and_then(|spoken| self.seen.said(spoken.line)) {
+            line.confidence = Some(answer.confidence);
+            line.sources.clone_from(&answer.quotes);
+            line.timing = self.timings.of(answered.submission);
+            self.seen.line(line);
+        }
+    }
+
+    fn belongs_to(&mut self, department: desk::ids::DepartmentId) {
+        if self.department.as_ref() != Some(&department) {
+            self.department = Some(department.clone());
+            self.seen.department(department.clone());
+            self.clerk.note(CallChange { department: Some(department), ..CallChange::default() });
+        }
+    }
+
+    fn record(&mut self, on: bool) {
+        if on && self.recorder.is_none() {
+            self.recorder = Some(Recorder::start(&self.line, self.at()));
+        } else if !on && let Some(recorder) = self.recorder.take() {
+            recorder.discard();
+            self.not_recorded = desk::call::NotRecorded::Refused;
+        } else if !on {
+            self.not_recorded = desk::call::NotRecorded::Refused;
+        }
+        self.seen.recorded(self.recorder.is_some());
+    }
+
+    fn note(&mut self, note: &Note) {
+        match note {
+            Note::TurnEnded { decided_after } => self.timings.decided(self.at(), *decided_after),
+            Note::Interrupted { decided_after } => {
+                metrics::histogram!("sfetnic_phone_interruption_decided_seconds").record(decided_after.as_secs_f64());
+            }
+            Note::FalseInterruption => metrics::counter!("sfetnic_phone_false_interruptions_total").increment(1),
+            Note::NotUnderstood => metrics::counter!("sfetnic_phone_not_understood_total").increment(1),
+            Note::Danger => {
+                metrics::counter!("sfetnic_phone_danger_total").increment(1);
+                tracing::warn!("words of danger: the caller was told of 112");
+            }
+            Note::Keypad => metrics::counter!("sfetnic_phone_keypad_total").increment(1),
+            Note::Surroundings(_) | Note::Confirmed(_) | Note::Language(_) => {}
+        }
+        tracing::debug!(?note, "noted");
+    }
+
+    /// Looks for a person, beside the call.
+    pub(super) fn connect(&mut self, connect: Connect) {
+        let reason = match connect.why {
+            Why::Asked => HandOffReason::Requested,
+            Why::HandOff => HandOffReason::NeedsDecision,
+            Why::Danger => HandOffReason::Distress,
+            Why::NotUnderstood => HandOffReason::LowConfidence,
+            Why::Failure => HandOffReason::Failure,
+        };
+        let overflow = Arc::new(AtomicBool::new(false));
+        let search = self.search_of(texts::briefing(&connect.briefing), Arc::clone(&overflow));
+        let (house, clerk, news, language) =
+            (Arc::clone(&self.house), self.clerk.clone(), self.news.clone(), self.language);
+        let department = connect.department.or_else(|| self.department.clone());
+        let asked = connect.briefing.asked.last().cloned().unwrap_or_default();
+        let wanted = department.clone();
+        let task = tokio::spawn(async move {
+            // A person owes an answer from here on, whether or not one takes the call.
+            let notice = texts::connecting(language);
+            let department = match clerk.case(wanted.clone(), reason, language, &asked, notice).await {
+                Ok(case) => wanted.unwrap_or(case.department),
+                Err(error) => {
+                    tracing::warn!(%error, "a call is connected without a case");
+                    wanted.unwrap_or_else(|| house.departments.front_desk())
+                }
+            };
+            let (tell, mut told) = mpsc::channel(8);
+            let reaching = people::of_department(&house, &search, &department, &tell);
+            tokio::pin!(reaching);
+            let reached = loop {
+                tokio::select! {
+                    reached = &mut reaching => break reached,
+                    Some(queue) = told.recv() => clerk.tell(Event::Queue(queue)).await,
+                }
+            };
+            let outcome = match reached {
+                Ok(person) => News::Reached(Box::new(person)),
+                Err(error) => News::Unreached(error),
+            };
+            drop(news.send(outcome).await);
+        });
+        if let Some(department) = department.clone() {
+            self.belongs_to(department);
+        }
+        self.search = Some(Search { _task: AbortOnDropHandle::new(task), department, overflow });
+    }
+
+    pub(super) fn search_of(&self, briefing: String, overflow: Arc<AtomicBool>) -> people::Search {
+        let number = self.caller.as_ref().map(|number| number.as_str().to_owned());
+        let display = Some(self.house.settings.institution.ro.clone());
+        let caller = CallerId { anonymous: false, number, display };
+        people::Search { call: self.id, caller, briefing, language: self.language, overflow }
+    }
+
+    /// What happened beside the call.
+    pub(super) async fn news(&mut self, news: News) {
+        match news {
+            News::Dialogue(event) => {
+                self.replied(&event);
+                let answered = match &*event {
+                    Event::Reply(answered) => Some(answered.clone()),
+                    _ => None,
+                };
+                self.happens(*event);
+                if let Some(answered) = answered {
+                    self.sourced(&answered);
+                }
+            }
+            News::Reached(person) => self.joined(*person).await,
+            News::Unreached(error) => {
+                self.search = None;
+                let by = self.commanded_by.take();
+                self.unreached(by, error);
+                match error {
+                    // An operator's own telephone: the caller goes on where he was.
+                    _ if by.is_some() => self.happens(Event::Transfer(TransferNews::Failed)),
+                    people::Unreached::Nobody => self.happens(Event::Queue(QueueNews::Nobody)),
+                    _ => self.happens(Event::Transfer(TransferNews::Failed)),
+                }
+            }
+            News::Silenced { submission, after } => self.timings.silenced(submission, after),
+            News::Referred { to, went } => self.referred(&to, went).await,
+            News::Supervisor(joined) => self.supervisor(*joined),
+            News::NoSupervisor(operator) => self.no_supervisor(operator),
+        }
+    }
+
+    /// A person has answered: caller and person hear each other.
+    async fn joined(&mut self, person: people::Person) {
+        let department = self.search.take().and_then(|search| search.department);
+        self.stop_music();
+        self.music_wanted = false;
+        self.mouth.silence();
+        let operator = person.operator;
+        self.talk = Some(Talk::begin(&self.house, &self.line, person, department));
+        self.mix();
+        self.happens(Event::Transfer(TransferNews::Answered));
+        if let Some(operator) = operator {
+            self.happens(Event::Owner(Owner::Operator(operator)));
+            let (clerk, language) = (self.clerk.clone(), self.language);
+            self.house.tasks.spawn(async move {
+                if let Err(error) = clerk.owner(Owner::Operator(operator), language).await {
+                    tracing::warn!(%error, "the conversation could not be given to whoever took the call");
+                }
+            });
+        }
+    }
+
+    /// Promises a call-back, beside the call.
+    fn book(&mut self, wish: CallBackWish) {
+        let (house, clerk) = (Arc::clone(&self.house), self.clerk.clone());
+        let call = self.id;
+        let department = wish.department.clone().or_else(|| self.department.clone());
+        self.house.tasks.spawn(async move {
+            let booked: PortResult<Event> = async {
+                let number: PhoneNumber = wish
+                    .number
+                    .parse()
+                    .map_err(|_| desk::ports::PortError::Refused("this is no telephone number".to_owned()))?;
+                let notice = texts::call_back(wish.language);
+                let case = clerk.case(department, HandOffReason::Requested, wish.language, notice, notice).await?;
+                let now = house.parts.time.now();
+                let (from, until) = texts::promised(&house, &case.department, now, SOON, BY);
+                let promise = CallBack {
+                    id: CallBackId::new(),
+                    case: case.id,
+                    number,
+                    department: case.department.clone(),
+                    language: wish.language,
+                    reason: CallBackReason::InsteadOfWaiting,
+                    not_before: from,
+                    not_after: until,
+                    next_at: from,
+                    state: CallBackState::Waiting,
+                    attempts: 0,
+                    last_call: None,
+                    operator: None,
+                    version: 1,
+                    created_at: now,
+                };
+                let key = IdempotencyKey(format!("call back:{call}:{}", case.id));
+                let kept = house.parts.call_backs.promise(promise, key).await?;
+                let reference = case.reference;
+                Ok(Event::CallBackBooked { reference, from: kept.not_before, until: kept.not_after })
+            }
+            .await;
+            clerk
+                .tell(booked.unwrap_or_else(|error| {
+                    tracing::error!(%error, "a call-back could not be promised");
+                    Event::CallBackFailed
+                }))
+                .await;
+        });
+    }
+}

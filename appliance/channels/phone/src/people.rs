@@ -1,0 +1,375 @@
+//! People who take calls: who waits for whom, whose telephone is free, and how one of them is reached.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use desk::ids::{CallId, DepartmentId, OperatorId};
+use desk::language::Language;
+use desk::phone_number::PhoneNumber;
+use dialogue::QueueNews;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use media::{Line, LineWish, SecurePolicy, Sound};
+use signalling::{CallEvents, CallerId, Dial, Progress, Target};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::house::House;
+use crate::shelf::RATE;
+
+/// How often a waiting caller looks whether it is his turn.
+const LOOK: Duration = Duration::from_millis(500);
+/// The pause after a round of ringing that nobody answered.
+const NOBODY_ANSWERED: Duration = Duration::from_secs(5);
+/// How long a person is supposed to speak with a citizen, before any did.
+const USUAL_TALK: Duration = Duration::from_secs(180);
+/// The longest briefing that is spoken.
+const LONGEST_BRIEFING: Duration = Duration::from_secs(15);
+
+/// Who waits, and which telephones are taken.
+#[derive(Default)]
+pub(crate) struct WaitingRoom {
+    queue: Mutex<Vec<(DepartmentId, CallId)>>,
+    taken: Arc<Mutex<HashSet<PhoneNumber>>>,
+    talks: Mutex<HashMap<DepartmentId, Duration>>,
+}
+
+/// A place in the queue; it is left when this is dropped.
+struct Place<'a> {
+    room: &'a WaitingRoom,
+    call: CallId,
+}
+
+/// A telephone that rings or speaks for one call; free again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    taken: Arc<Mutex<HashSet<PhoneNumber>>>,
+    phone: PhoneNumber,
+}
+
+impl WaitingRoom {
+    fn enter(&self, department: &DepartmentId, call: CallId) -> Place<'_> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.retain(|(_, waiting)| *waiting != call);
+        queue.push((department.clone(), call));
+        Place { room: self, call }
+    }
+
+    /// The place of a call among those that wait for the same department, from 1.
+    fn position(&self, department: &DepartmentId, call: CallId) -> u32 {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = queue.iter().filter(|(wanted, _)| wanted == department).take_while(|(_, one)| *one != call);
+        u32::try_from(before.count()).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// Takes a telephone, if it is free.
+    fn take(&self, phone: &PhoneNumber) -> Option<Taken> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.insert(phone.clone()).then(|| Taken { taken: Arc::clone(&self.taken), phone: phone.clone() })
+    }
+
+    /// Somebody of a department has spoken with a citizen for so long.
+    pub(crate) fn talked(&self, department: &DepartmentId, how_long: Duration) {
+        let mut talks = self.talks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mean = talks.entry(department.clone()).or_insert(USUAL_TALK);
+        *mean = (*mean * 4 + how_long) / 5;
+    }
+
+    fn estimate(&self, department: &DepartmentId, position: u32, phones: usize) -> Duration {
+        let talks = self.talks.lock().unwrap_or_else(PoisonError::into_inner);
+        let talk = talks.get(department).copied().unwrap_or(USUAL_TALK);
+        talk * position / u32::try_from(phones.max(1)).unwrap_or(u32::MAX)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.room.queue.lock().unwrap_or_else(PoisonError::into_inner).retain(|(_, waiting)| *waiting != self.call);
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.phone);
+    }
+}
+
+/// A person at the other end of a line of ours.
+pub(crate) struct Person {
+    pub(crate) line: Line,
+    pub(crate) leg: signalling::Call,
+    pub(crate) events: CallEvents,
+    /// Who; `None` where the number is nobody's of ours.
+    pub(crate) operator: Option<OperatorId>,
+    /// The telephone is theirs until this is dropped.
+    pub(crate) _taken: Option<Taken>,
+}
+
+/// Whom a call wants.
+#[derive(Debug, Clone)]
+pub(crate) struct Search {
+    pub(crate) call: CallId,
+    /// As whom the person's telephone shows the call.
+    pub(crate) caller: CallerId,
+    /// What the person is told before he has the caller; empty: nothing.
+    pub(crate) briefing: String,
+    pub(crate) language: Language,
+    /// Whether those one level up are asked as well.
+    pub(crate) overflow: Arc<AtomicBool>,
+}
+
+/// Why nobody was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unreached {
+    /// Nobody's telephone is there.
+    #[error("nobody is there to take the call")]
+    Nobody,
+    /// It rang, and was not answered.
+    #[error("nobody answered")]
+    NotAnswered,
+    /// Our side could not ring.
+    #[error("the telephone could not be rung")]
+    Failed,
+}
+
+/// A telephone that may be rung.
+#[derive(Debug, Clone)]
+struct Phone {
+    number: PhoneNumber,
+    operator: Option<OperatorId>,
+    target: Target,
+}
+
+/// Waits for somebody of a department, first come first served. What the caller is to be told on the way goes to `news`.
+///
+/// # Errors
+/// [`Unreached::Nobody`] when no telephone of the department is there at all.
+pub(crate) async fn of_department(
+    house: &House,
+    search: &Search,
+    department: &DepartmentId,
+    news: &mpsc::Sender<QueueNews>,
+) -> Result<Person, Unreached> {
+    let _place = house.waiting.enter(department, search.call);
+    let mut told = None;
+    loop {
+        let phones = phones_of(house, department, search.overflow.load(Ordering::Relaxed)).await;
+        if phones.is_empty() {
+            return Err(Unreached::Nobody);
+        }
+        let position = house.waiting.position(department, search.call);
+        if told != Some(position) {
+            told = Some(position);
+            let estimate = Some(house.waiting.estimate(department, position, phones.len()));
+            // The call is gone where nobody takes it.
+            drop(news.send(QueueNews::Waiting { position, estimate }).await);
+        }
+        let mut ringing = Vec::new();
+        for phone in phones {
+            if ringing.len() < house.parts.config.people.ring_at_once
+                && let Some(taken) = house.waiting.take(&phone.number)
+            {
+                ringing.push((phone, taken));
+            }
+        }
+        if ringing.is_empty() {
+            tokio::time::sleep(LOOK).await;
+            continue;
+        }
+        match first_of(house, search, ringing).await {
+            Ok(person) => return Ok(brief(house, search, person).await),
+            Err(_) => tokio::time::sleep(NOBODY_ANSWERED).await,
+        }
+    }
+}
+
+/// Rings one member of the staff.
+///
+/// # Errors
+/// [`Unreached`] when his telephone is not there, taken, or not answered.
+pub(crate) async fn operator(house: &House, search: &Search, operator: OperatorId) -> Result<Person, Unreached> {
+    let found = house.parts.accounts.operator(operator).await.map_err(|_| Unreached::Failed)?;
+    let number = found.extension.ok_or(Unreached::Nobody)?;
+    let target = target(&registered(house).await, &number).ok_or(Unreached::Nobody)?;
+    let taken = house.waiting.take(&number).ok_or(Unreached::NotAnswered)?;
+    let phone = Phone { number, operator: Some(operator), target };
+    let person = ring(house, search, phone, Some(taken)).await?;
+    Ok(brief(house, search, person).await)
+}
+
+/// Rings a number.
+///
+/// # Errors
+/// [`Unreached`] when it is not answered.
+pub(crate) async fn number(house: &House, search: &Search, number: &PhoneNumber) -> Result<Person, Unreached> {
+    let target = target(&registered(house).await, number).ok_or(Unreached::Nobody)?;
+    let phone = Phone { number: number.clone(), operator: None, target };
+    let person = ring(house, search, phone, None).await?;
+    Ok(brief(house, search, person).await)
+}
+
+/// Extensions of ours, and whether a telephone is registered under each.
+async fn registered(house: &House) -> HashMap<String, bool> {
+    let status = house.endpoint.status().await;
+    status.extensions.into_iter().map(|extension| (extension.user, extension.bindings > 0)).collect()
+}
+
+/// How a number is reached; `None` where it is an extension without a telephone.
+fn target(extensions: &HashMap<String, bool>, number: &PhoneNumber) -> Option<Target> {
+    match extensions.get(number.as_str()) {
+        Some(true) => Some(Target::Extension(number.as_str().to_owned())),
+        Some(false) => None,
+        None => Some(Target::Number(number.as_str().to_owned())),
+    }
+}
+
+/// The telephones of a department that are there; with `overflow` those of whoever may serve it as well.
+async fn phones_of(house: &House, department: &DepartmentId, overflow: bool) -> Vec<Phone> {
+    let accounts = match house.parts.accounts.all().await {
+        Ok(accounts) => accounts,
+        Err(error) => {
+            tracing::warn!(%error, "the staff could not be read");
+            return Vec::new();
+        }
+    };
+    let extensions = registered(house).await;
+    let mut phones: Vec<Phone> = Vec::new();
+    for account in accounts.into_iter().filter(|account| account.active) {
+        let own = account.departments.contains(department);
+        let Some(number) = account.extension.clone().filter(|_| own || (overflow && account.serves(department))) else {
+            continue;
+        };
+        if let Some(target) = target(&extensions, &number) {
+            phones.push(Phone { number, operator: Some(account.id), target });
+        }
+    }
+    if phones.is_empty()
+        && let Some(number) = house.departments.get(department).and_then(|found| found.number.as_deref()?.parse().ok())
+        && let Some(target) = target(&extensions, &number)
+    {
+        phones.push(Phone { number, operator: None, target });
+    }
+    phones
+}
+
+/// Rings several at once; whoever answers first has the call.
+async fn first_of(house: &House, search: &Search, phones: Vec<(Phone, Taken)>) -> Result<Person, Unreached> {
+    let mut ringing: FuturesUnordered<_> =
+        phones.into_iter().map(|(phone, taken)| ring(house, search, phone, Some(taken))).collect();
+    let mut unreached = Unreached::NotAnswered;
+    while let Some(rung) = ringing.next().await {
+        match rung {
+            // Dropping the others cancels them.
+            Ok(person) => return Ok(person),
+            Err(error) => unreached = error,
+        }
+    }
+    Err(unreached)
+}
+
+async fn ring(house: &House, search: &Search, phone: Phone, taken: Option<Taken>) -> Result<Person, Unreached> {
+    let local = house.parts.config.media.bind.first().copied().ok_or(Unreached::Failed)?;
+    let mut line = house.media.open(LineWish { local, secure: SecurePolicy::Off }).map_err(|error| {
+        tracing::warn!(%error, "no line to ring somebody");
+        Unreached::Failed
+    })?;
+    let ring_for = Duration::from_secs(u64::from(house.parts.config.people.ring_seconds));
+    let dial = Dial { ring_for, ..Dial::new(phone.target, search.caller.clone(), line.offer()) };
+    let mut dialling = house.endpoint.dial(dial).await;
+    while let Some(progress) = dialling.next().await {
+        match progress {
+            Progress::Ringing | Progress::EarlyMedia(_) => {}
+            Progress::Offer(offer) => offer.refuse(488).await,
+            Progress::Answered { call: leg, events, answer } => {
+                if let Err(error) = line.accept(&answer) {
+                    tracing::warn!(%error, "somebody's telephone cannot be spoken with");
+                    leg.hang_up(signalling::Cause::temporary_failure()).await;
+                    return Err(Unreached::Failed);
+                }
+                return Ok(Person { line, leg, events, operator: phone.operator, _taken: taken });
+            }
+            Progress::Failed { status, .. } => {
+                tracing::debug!(status, "somebody was not reached");
+                return Err(if status == 503 { Unreached::Failed } else { Unreached::NotAnswered });
+            }
+        }
+    }
+    Err(Unreached::Failed)
+}
+
+/// Tells a person what it is about before he has the caller. Any trouble with it is no reason to keep the caller waiting.
+async fn brief(house: &House, search: &Search, person: Person) -> Person {
+    if search.briefing.is_empty() || !house.parts.config.people.spoken_briefing {
+        return person;
+    }
+    let words = desk::ports::live_speech::Words {
+        text: &search.briefing,
+        language: search.language,
+        pace: desk::ports::live_speech::Pace::default(),
+        rate: RATE,
+    };
+    let spoken = async {
+        let mut samples = house.parts.speech.say(words).await.ok()?;
+        let (mut writer, sound) = media::stream(RATE, LONGEST_BRIEFING);
+        let playing = person.line.play(Sound::Streamed(sound));
+        while let Some(Ok(piece)) = samples.next().await {
+            writer.push(&piece).await.ok()?;
+        }
+        writer.finish();
+        playing.ended().await;
+        Some(())
+    };
+    let began = Instant::now();
+    let told = tokio::time::timeout(LONGEST_BRIEFING, spoken).await;
+    tracing::debug!(told = matches!(told, Ok(Some(()))), ms = began.elapsed().as_millis(), "briefed");
+    person
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_of_one_department_wait_in_line_and_others_do_not_count() {
+        let room = WaitingRoom::default();
+        let (passports, petitions) = (DepartmentId::from("pasapoarte"), DepartmentId::from("petitii"));
+        let calls = [CallId::new(), CallId::new(), CallId::new()];
+        let first = room.enter(&passports, calls[0]);
+        let _other = room.enter(&petitions, calls[1]);
+        let _second = room.enter(&passports, calls[2]);
+        assert_eq!(room.position(&passports, calls[2]), 2);
+        drop(first);
+        assert_eq!(room.position(&passports, calls[2]), 1);
+    }
+
+    #[test]
+    fn a_telephone_rings_for_one_call_at_a_time() {
+        let room = WaitingRoom::default();
+        let phone: PhoneNumber = "204".parse().unwrap();
+        let taken = room.take(&phone).unwrap();
+        assert!(room.take(&phone).is_none());
+        drop(taken);
+        assert!(room.take(&phone).is_some());
+    }
+
+    #[test]
+    fn the_wait_is_reckoned_by_how_long_people_really_talk() {
+        let room = WaitingRoom::default();
+        let department = DepartmentId::from("cazier");
+        assert_eq!(room.estimate(&department, 2, 1), USUAL_TALK * 2);
+        (0..60).for_each(|_| room.talked(&department, Duration::from_secs(60)));
+        let estimate = room.estimate(&department, 2, 2);
+        assert!(estimate < Duration::from_secs(62), "{estimate:?}");
+    }
+
+    #[test]
+    fn an_extension_without_a_telephone_is_nobody_and_any_other_number_is_rung() {
+        let extensions = HashMap::from([("204".to_owned(), false), ("205".to_owned(), true)]);
+        let target = |number: &str| target(&extensions, &number.parse().unwrap());
+        assert_eq!(target("204"), None);
+        assert_eq!(target("205"), Some(Target::Extension("205".to_owned())));
+        assert_eq!(target("0721000000"), Some(Target::Number("+40721000000".to_owned())));
+    }
+}
