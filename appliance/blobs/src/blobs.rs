@@ -203,4 +203,8 @@ impl Attachments for Blobs {
     async fn fetch(&self, id: &BlobId) -> PortResult<Vec<u8>> {
         Ok(self.get(id).await?)
     }
+
+    async fn forget(&self, id: &BlobId) -> PortResult<()> {
+        Ok(self.delete(id).await?)
+    }
 }

@@ -8,6 +8,8 @@
     reason = "shared by the tests and the preview, each of which uses a part"
 )]
 
+pub mod telephone;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,10 +17,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 use camino::Utf8PathBuf;
 use console::accounts::{self, NewAccount};
-use console::{ConsoleConfig, ConsoleParts, SessionPolicy};
+use console::{ConsoleConfig, ConsoleParts, SessionPolicy, Telephone};
 use desk::case::{Case, CaseKind, Priority};
 use desk::clock::Terms;
 use desk::contact::{Address, Assurance, Channel};
@@ -79,6 +81,16 @@ impl Attachments for Shelf {
 
     async fn fetch(&self, id: &BlobId) -> PortResult<Vec<u8>> {
         self.0.lock().unwrap().get(id).cloned().ok_or(PortError::NotFound { what: "attachment" })
+    }
+
+    async fn forget(&self, id: &BlobId) -> PortResult<()> {
+        self.0.lock().unwrap().remove(id);
+        Ok(())
+    }
+
+    async fn forget(&self, id: &BlobId) -> PortResult<()> {
+        self.0.lock().unwrap().remove(id);
+        Ok(())
     }
 }
 
@@ -169,6 +181,7 @@ pub struct Desk {
     pub reception: Reception,
     pub assistant: Arc<Scripted>,
     pub shelf: Arc<Shelf>,
+    pub switchboard: Arc<telephone::Switchboard>,
     pub router: Router,
     folder: tempfile::TempDir,
 }
@@ -194,6 +207,7 @@ impl Desk {
         let cases: Arc<dyn Cases> = Arc::new(store.cases());
         let assistant = Arc::new(Scripted::default());
         let shelf = Arc::new(Shelf::default());
+        let switchboard = Arc::new(telephone::Switchboard::default());
         let block = Block { name: "PET".to_owned(), first: 1_000, last: 9_999 };
         let reception = Reception::new(ReceptionParts {
             conversations: conversations.clone(),
@@ -211,6 +225,13 @@ impl Desk {
             attachments: shelf.clone(),
             presence: Arc::new(LocalPresence::default()),
             cluster: Arc::new(Rack),
+            telephone: Telephone {
+                server: telephone::HERE,
+                calls: Arc::new(store.calls()),
+                call_backs: Arc::new(store.call_backs()),
+                live: switchboard.clone(),
+                intents: Arc::new(store.call_intents()),
+            },
             time,
             terms: Terms::default(),
             config: ConsoleConfig {
@@ -222,7 +243,7 @@ impl Desk {
             },
         })
         .unwrap();
-        Self { store, clock, reception, assistant, shelf, router, folder }
+        Self { store, clock, reception, assistant, shelf, switchboard, router, folder }
     }
 
     /// An account with its one-time password.
@@ -255,10 +276,25 @@ impl Desk {
 
     /// A citizen's conversation.
     pub async fn citizen(&self, name: Option<&str>, language: Language) -> Conversation {
+        self.reached_by(Channel::Chat, format!("browser-{}", ConversationId::new()), name, language).await
+    }
+
+    /// A citizen's conversation on the telephone.
+    pub async fn caller(&self, number: &str, language: Language) -> Conversation {
+        self.reached_by(Channel::Phone, number.to_owned(), None, language).await
+    }
+
+    async fn reached_by(
+        &self,
+        channel: Channel,
+        value: String,
+        name: Option<&str>,
+        language: Language,
+    ) -> Conversation {
         let id = ConversationId::new();
         let new = NewConversation {
             id,
-            address: Address { channel: Channel::Chat, value: format!("browser-{id}"), assurance: Assurance::Claimed },
+            address: Address { channel, value, assurance: Assurance::Claimed },
             name: name.map(str::to_owned),
             language,
             secret_digest: [7; 32],
@@ -319,6 +355,7 @@ pub const PASSWORD: &str = "corect cal baterie agrafa";
 pub struct Answer {
     pub status: StatusCode,
     pub location: String,
+    pub headers: HeaderMap,
     pub text: String,
 }
 
@@ -342,6 +379,11 @@ pub struct Browser {
 impl Browser {
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send(Request::get(path), String::new()).await
+    }
+
+    /// A part of what is there, as a player asks for it.
+    pub async fn get_part(&mut self, path: &str, range: &str) -> Answer {
+        self.send(Request::get(path).header(header::RANGE, range), String::new()).await
     }
 
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
@@ -369,9 +411,15 @@ impl Browser {
             }
         }
         let status = response.status();
+        let headers = response.headers().clone();
         let location = response.headers().get(header::LOCATION).map(|value| value.to_str().unwrap().to_owned());
         let bytes = axum::body::to_bytes(response.into_body(), 4 << 20).await.unwrap();
-        Answer { status, location: location.unwrap_or_default(), text: String::from_utf8_lossy(&bytes).into_owned() }
+        Answer {
+            status,
+            location: location.unwrap_or_default(),
+            headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
     }
 }
 

@@ -13,4 +13,8 @@ pub trait Attachments: Send + Sync {
 
     /// The bytes called `id`, checked against their digest.
     async fn fetch(&self, id: &BlobId) -> PortResult<Vec<u8>>;
+
+    /// Erases the bytes called `id` for good; that they are gone already is no error. Only for bytes that belong to one thing
+    /// alone, such as a recording: what two turns hold is kept once.
+    async fn forget(&self, id: &BlobId) -> PortResult<()>;
 }

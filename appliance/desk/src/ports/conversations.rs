@@ -134,6 +134,9 @@ pub trait Conversations: Send + Sync {
     /// Turns that have waited for the assistant since before `before`, oldest first, at most `limit`.
     async fn pending(&self, before: Timestamp, limit: u32) -> PortResult<Vec<Pending>>;
 
+    /// The citizen who is reached at an address, if we know one.
+    async fn known(&self, address: &Address) -> PortResult<Option<Contact>>;
+
     /// The citizen behind a conversation.
     async fn contact(&self, id: ContactId) -> PortResult<Contact>;
 

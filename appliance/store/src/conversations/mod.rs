@@ -111,6 +111,13 @@ impl Conversations for ConversationRepository {
         Ok(lists::pending(&self.store, before, limit).await?)
     }
 
+    async fn known(&self, address: &Address) -> PortResult<Option<Contact>> {
+        match contacts::holder_of(&self.store, address, false).await? {
+            Some(id) => contacts::contact(&self.store, id, false).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     async fn contact(&self, id: ContactId) -> PortResult<Contact> {
         contacts::contact(&self.store, id, false).await
     }

@@ -41,6 +41,16 @@ impl Attachments for Memory {
         let found = self.0.lock().unwrap().get(id).cloned();
         found.ok_or(PortError::NotFound { what: "the attachment" })
     }
+
+    async fn forget(&self, id: &BlobId) -> PortResult<()> {
+        self.0.lock().unwrap().remove(id);
+        Ok(())
+    }
+
+    async fn forget(&self, id: &BlobId) -> PortResult<()> {
+        self.0.lock().unwrap().remove(id);
+        Ok(())
+    }
 }
 
 fn key(folder: &Utf8Path) -> BackupKey {

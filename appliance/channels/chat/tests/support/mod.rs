@@ -62,6 +62,11 @@ impl Attachments for Shelf {
     async fn fetch(&self, id: &BlobId) -> PortResult<Vec<u8>> {
         self.0.lock().unwrap().get(id).cloned().ok_or(PortError::NotFound { what: "attachment" })
     }
+
+    async fn forget(&self, id: &BlobId) -> PortResult<()> {
+        self.0.lock().unwrap().remove(id);
+        Ok(())
+    }
 }
 
 /// Everything that citizens reach.
