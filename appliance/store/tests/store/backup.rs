@@ -46,11 +46,6 @@ impl Attachments for Memory {
         self.0.lock().unwrap().remove(id);
         Ok(())
     }
-
-    async fn forget(&self, id: &BlobId) -> PortResult<()> {
-        self.0.lock().unwrap().remove(id);
-        Ok(())
-    }
 }
 
 fn key(folder: &Utf8Path) -> BackupKey {
