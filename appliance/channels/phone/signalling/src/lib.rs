@@ -4,16 +4,29 @@
 //! thin shell of sockets, so that every rule of the protocol is tested without sockets and without waiting. What a call
 //! says and hears is not decided here: session descriptions pass through as bytes.
 
+mod agent;
 mod call;
 mod cause;
 mod command;
 mod config;
 mod dialling;
+mod dialog;
+mod digest;
+mod driver;
 mod endpoint;
+mod identity;
 mod invitation;
 mod message;
 mod peers;
+mod registration;
+mod resolve;
+mod route;
+mod schedule;
+mod session_timer;
 mod status;
+mod stream;
+mod transaction;
+mod transport;
 mod transport_kind;
 
 pub use call::{
