@@ -4,6 +4,9 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+#[path = "preview/telephone.rs"]
+mod telephone;
+
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -147,8 +150,10 @@ async fn seed(desk: &Desk) {
 async fn main() {
     let desk = Desk::open().await;
     seed(&desk).await;
+    telephone::seed(&desk, &answer()).await;
     let mut ana = desk.working("ana", "Ana Pop", Role::Operator, &[]).await;
-    desk.working("admin", "Elena Szabó", Role::Administrator, &[]).await;
+    let mut admin = desk.working("admin", "Elena Szabó", Role::Administrator, &[]).await;
+    admin.post("/console/extension", &[("number", "204")]).await;
     let (_, one_time) = desk.account("nou", "Ion Nou", Role::Operator, &["cazier", "pasapoarte"]).await;
     let queue = ana.get("/console?department=portal-hub").await.text;
     let id = queue.split_once("data-row=\"").unwrap().1.split('"').next().unwrap().to_owned();

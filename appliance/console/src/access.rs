@@ -1,5 +1,6 @@
 //! What an account may see: its departments' matters, and what it holds itself; supervisors see all.
 
+use desk::call::{Call, Standing};
 use desk::case::Case;
 use desk::conversation::{Conversation, Owner};
 use desk::ids::DepartmentId;
@@ -26,4 +27,26 @@ pub(crate) fn sees_all(operator: &Operator) -> bool {
 /// The departments to ask the database for; `None`: all.
 pub(crate) fn departments(operator: &Operator) -> Option<Vec<DepartmentId>> {
     (!sees_all(operator)).then(|| operator.departments.clone())
+}
+
+/// Whether `operator` may open the call: one of his departments, one that is nobody's yet, or one that he has.
+pub(crate) fn may_see_call(operator: &Operator, department: Option<&DepartmentId>, standing: &Standing) -> bool {
+    sees_all(operator)
+        || department.is_none_or(|department| operator.serves(department))
+        || *standing == (Standing::WithPerson { operator: Some(operator.id) })
+}
+
+/// Whether `operator` may hear the recording of a call.
+pub(crate) fn may_hear(operator: &Operator, call: &Call) -> bool {
+    operator.role >= Role::Supervisor && call.recording.blob().is_some()
+}
+
+/// Whether `operator` may take part in calls that others lead.
+pub(crate) fn may_supervise(operator: &Operator) -> bool {
+    operator.role >= Role::Supervisor
+}
+
+/// Whether `operator` may end a call that stands so: a supervisor any, others the one that they have.
+pub(crate) fn may_hang_up(operator: &Operator, standing: &Standing) -> bool {
+    operator.role >= Role::Supervisor || *standing == (Standing::WithPerson { operator: Some(operator.id) })
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use desk::ids::{CaseId, ConversationId, OperatorId};
+use desk::ids::{CallId, CaseId, ConversationId, OperatorId};
 use desk::journal::{Actor, Event, NewEntry};
 use desk::ports::PortResult;
 use desk::ports::feed::Feed;
@@ -13,8 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 /// For so long one note speaks for further looks.
 const SPAN: SignedDuration = SignedDuration::from_mins(15);
 
-/// Who looked at what: the conversation, or one of its attachments by digest.
-type Look = (OperatorId, ConversationId, Option<String>);
+/// Who looked at what: a conversation or a call, or one of its attachments by digest.
+type Look = (OperatorId, uuid::Uuid, Option<String>);
 
 /// What was noted lately by this server.
 #[derive(Debug, Default)]
@@ -33,7 +33,39 @@ impl Audit {
         attachment: Option<&str>,
         now: Timestamp,
     ) -> PortResult<()> {
-        let look = (operator, conversation, attachment.map(str::to_owned));
+        let mut entry = NewEntry::new(Actor::Operator(operator), Event::Viewed).conversation(conversation);
+        entry.case = case;
+        entry.subject = attachment.map(|digest| format!("attachment:{digest}"));
+        self.note(feed, (operator, conversation.0, attachment.map(str::to_owned)), entry, now).await
+    }
+
+    /// Notes that `operator` sees a call that has no conversation yet.
+    pub(crate) async fn viewed_call(
+        &self,
+        feed: &dyn Feed,
+        operator: OperatorId,
+        call: CallId,
+        now: Timestamp,
+    ) -> PortResult<()> {
+        let entry = NewEntry::new(Actor::Operator(operator), Event::Viewed).subject(format!("call:{call}"));
+        self.note(feed, (operator, call.0, None), entry, now).await
+    }
+
+    /// Notes that `operator` hears the recording of a call; a player asks for it in many pieces.
+    pub(crate) async fn heard(
+        &self,
+        feed: &dyn Feed,
+        operator: OperatorId,
+        call: CallId,
+        conversation: Option<ConversationId>,
+        now: Timestamp,
+    ) -> PortResult<()> {
+        let mut entry = NewEntry::new(Actor::Operator(operator), Event::RecordingHeard).subject(call.to_string());
+        entry.conversation = conversation;
+        self.note(feed, (operator, call.0, Some("recording".to_owned())), entry, now).await
+    }
+
+    async fn note(&self, feed: &dyn Feed, look: Look, entry: NewEntry, now: Timestamp) -> PortResult<()> {
         {
             let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
             noted.retain(|_, at| now.duration_since(*at) < SPAN);
@@ -41,9 +73,6 @@ impl Audit {
                 return Ok(());
             }
         }
-        let mut entry = NewEntry::new(Actor::Operator(operator), Event::Viewed).conversation(conversation);
-        entry.case = case;
-        entry.subject = attachment.map(|digest| format!("attachment:{digest}"));
         feed.note(entry).await?;
         self.noted.lock().unwrap_or_else(PoisonError::into_inner).insert(look, now);
         Ok(())

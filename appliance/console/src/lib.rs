@@ -9,6 +9,7 @@ mod access;
 mod amend;
 mod audit;
 mod auth;
+mod calls;
 mod pages;
 mod parts;
 mod queue;
@@ -18,5 +19,5 @@ mod view;
 
 pub use auth::password::PasswordError;
 pub use auth::session::SessionPolicy;
-pub use parts::{ConsoleConfig, ConsoleParts};
+pub use parts::{ConsoleConfig, ConsoleParts, Telephone};
 pub use routes::router;

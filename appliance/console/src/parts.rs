@@ -6,10 +6,13 @@ use desk::clock::Terms;
 use desk::department::Departments;
 use desk::ports::accounts::Accounts;
 use desk::ports::attachments::Attachments;
+use desk::ports::call_backs::CallBacks;
+use desk::ports::calls::Calls;
 use desk::ports::cases::Cases;
 use desk::ports::cluster::Cluster;
 use desk::ports::conversations::Conversations;
 use desk::ports::feed::Feed;
+use desk::ports::live_calls::{CallIntents, LiveCalls};
 use desk::ports::presence::Presence;
 use desk::ports::time::TimeSource;
 use desk::registry::Block;
@@ -34,6 +37,20 @@ pub struct ConsoleConfig {
     pub block: Block,
 }
 
+/// What the console knows the telephone by.
+pub struct Telephone {
+    /// The number of this server: a call of another one is commanded through [`Telephone::intents`].
+    pub server: u64,
+    /// What is kept of calls.
+    pub calls: Arc<dyn Calls>,
+    /// Promises to ring back.
+    pub call_backs: Arc<dyn CallBacks>,
+    /// The calls that go on here.
+    pub live: Arc<dyn LiveCalls>,
+    /// Commands on their way to other servers.
+    pub intents: Arc<dyn CallIntents>,
+}
+
 /// What the console works with.
 pub struct ConsoleParts {
     /// Accounts and sessions.
@@ -50,6 +67,8 @@ pub struct ConsoleParts {
     pub presence: Arc<dyn Presence>,
     /// The inference nodes.
     pub cluster: Arc<dyn Cluster>,
+    /// The telephone.
+    pub telephone: Telephone,
     /// The time.
     pub time: Arc<dyn TimeSource>,
     /// By when what is owed.

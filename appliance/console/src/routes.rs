@@ -8,7 +8,8 @@ use axum::routing::{get, post};
 use crate::auth::origin;
 use crate::auth::password::PasswordError;
 use crate::pages::{
-    accounts, attachment, case, cluster, conversation, events, language, password, problem, queue, sign_in,
+    accounts, attachment, calls, case, cluster, conversation, events, extension, language, password, problem, queue,
+    sign_in,
 };
 use crate::parts::{App, ConsoleParts};
 
@@ -43,6 +44,15 @@ pub fn router(parts: ConsoleParts) -> Result<Router, PasswordError> {
         .route("/cases/{id}/resume", post(case::resume))
         .route("/cases/{id}/extend", post(case::extend))
         .route("/cases/{id}/forward", post(case::forward))
+        .route("/conversations/{id}/call-back", post(calls::promise))
+        .route("/calls", get(calls::live))
+        .route("/calls/history", get(calls::history))
+        .route("/calls/{id}", get(calls::one))
+        .route("/calls/{id}/command", post(calls::command))
+        .route("/calls/{id}/recording", get(calls::recording))
+        .route("/call-backs/{id}/dial", post(calls::dial))
+        .route("/call-backs/{id}/cancel", post(calls::cancel))
+        .route("/extension", get(extension::form).post(extension::submit))
         .route("/cluster", get(cluster::page))
         .route("/accounts", get(accounts::page).post(accounts::create))
         .route("/accounts/{username}/reset", post(accounts::reset))

@@ -1,5 +1,6 @@
 //! The console's texts in every language, typed: a key that a file lacks fails a test.
 
+use desk::call::Ending;
 use desk::case::{CaseKind, CaseState, Level, Priority};
 use desk::contact::{Assurance, Channel};
 use desk::language::Language;
@@ -32,11 +33,12 @@ texts! {
     /// All of them, by page.
     Texts {
         shell: Shell, sign_in: SignIn, password: Password, queue: Queue, conversation: Conversation, case: Case,
-        notice: Notice, keys: Keys, accounts: Accounts, cluster: Cluster, problem: Problem, kind: Kind, state: State, priority: PriorityWords,
+        notice: Notice, keys: Keys, accounts: Accounts, cluster: Cluster, calls: Calls, call: Call,
+        call_back: CallBack, standing: Standing, ending: EndingWords, timing: Timing, extension: Extension, problem: Problem, kind: Kind, state: State, priority: PriorityWords,
         reason: Reason, channel: ChannelWords, assurance: AssuranceWords, role: RoleWords, citizen: Citizen,
     }
     Shell {
-        console: String, queue: String, accounts: String, cluster: String, sign_out: String, language: String,
+        console: String, queue: String, calls: String, extension: String, accounts: String, cluster: String, sign_out: String, language: String,
         offline: String, find: String, find_hint: String, signed_in_as: String,
     }
     Cluster {
@@ -47,6 +49,41 @@ texts! {
         serves: String, serves_not: String, note: String, drained: String, steps: String, load_waits: String,
         load_goes: String, unload_waits: String, unload_empties: String, unload_goes: String, interrupts: String,
     }
+    Calls {
+        title: String, now: String, history: String, waiting: String, assistant: String, people: String,
+        empty_title: String, empty_text: String, none_title: String, none_text: String, backs: String, backs_empty: String,
+        state: String, since: String, caller: String, department: String, language: String, lasts: String, withheld: String,
+        no_department: String, outgoing: String, estimate: String, supervised: String, due: String, was_due: String, why: String,
+        reference: String, tried: String, dial: String, cancel: String, dialling: String, acts: String, rings_at: String,
+        no_extension: String, set_extension: String, show: String, started: String, ending: String, first_sound: String,
+        recording: String, recorded: String, only_recorded: String, every_ending: String, every_language: String,
+        number_ends: String, from: String, until: String, filter: String, older: String, past_empty_title: String,
+        past_empty_text: String, empty_filtered: String, show_all: String,
+    }
+    Call {
+        back: String, started: String, lasts: String, transcript: String, nothing_said: String, elsewhere: String,
+        interrupted: String, take: String, take_hint: String, transfer: String, to_department: String, to_number: String,
+        number_hint: String, send: String, supervise: String, listen: String, whisper: String, join: String, leave: String,
+        listening: String, whispering: String, joined: String, along: String, hang_up: String, hang_up_sure: String,
+        hang_up_yes: String, acts: String, no_extension: String, conversation: String, recording: String,
+        recording_about: String, recording_not_yours: String, consent_informed: String, consent_given: String,
+        unrecorded_policy: String, unrecorded_refused: String, unrecorded_not_asked: String, unrecorded_failed: String,
+        unrecorded_erased: String, about: String, dialled: String, answered_after: String, transferred_to: String,
+        first_sound: String, first_sound_is: String, quality: String, quality_is: String, peer: String, server: String,
+        id: String, seek: String,
+    }
+    CallBack { all_busy: String, instead_of_waiting: String, closed: String, requested: String, cut_off: String }
+    Standing {
+        ringing: String, greeting: String, listening: String, caller_speaks: String, thinking: String, speaking: String,
+        keypad: String, queue: String, on_hold: String, transferring: String, with_person: String, with_outside: String,
+        ended: String,
+    }
+    EndingWords {
+        caller_hung_up: String, we_hung_up: String, operator_hung_up: String, transferred: String, abandoned: String,
+        not_answered: String, rejected_busy: String, refused: String, media_lost: String, failed: String, server_lost: String,
+    }
+    Timing { decided: String, words: String, answer: String, sound: String, silenced: String }
+    Extension { title: String, lead: String, number: String, hint: String, save: String, wrong: String }
     SignIn {
         title: String, lead: String, username: String, password: String, submit: String, wrong: String, wait: String,
         ended: String, signed_out: String, help: String, missing: String, problem: String,
@@ -73,7 +110,8 @@ texts! {
         close_hint: String, more: String, held_by: String, with_assistant: String, in_queue: String, yours: String, closed: String,
         closed_text: String, empty_reply: String, long_reply: String, typed: String, typed_hint: String, typing: String,
         contact: String, unnamed: String, no_address: String, browser: String, opened: String, nothing_said: String,
-        draft_kept: String,
+        draft_kept: String, on_the_line: String, on_the_line_text: String, open_call: String, phone_title: String,
+        phone_text: String, ring: String, ring_hint: String, calls: String, call_at: String,
     }
     Case {
         title: String, none: String, none_text: String, registered: String, kind: String, department: String, level: String,
@@ -86,6 +124,9 @@ texts! {
         taken: String, taken_by: String, taken_by_typed: String, taken_by_nobody: String, replied: String, closed: String, reply_closed: String, given_back: String,
         queued: String, changed: String, changed_by_other: String, waiting: String, resumed: String, extended: String,
         forwarded: String, language: String, password: String, not_open: String, already: String,
+        your_phone_rings: String, transferring: String, hanging_up: String, left_call: String, on_its_way: String, call_ended: String, no_extension: String, not_answered: String, not_allowed: String, not_now: String,
+        command_failed: String, command_expired: String, wrong_target: String, dialling: String, call_back_cancelled: String, call_back_moved: String,
+        on_the_line: String, no_number: String, extension: String,
     }
     Keys {
         title: String, close: String, next: String, previous: String, open: String, take: String, reply: String, help: String,
@@ -157,6 +198,22 @@ impl Texts {
             HandOffReason::NeedsDecision => &self.reason.needs_decision,
             HandOffReason::GuideEnd => &self.reason.guide_end,
             HandOffReason::Failure => &self.reason.failure,
+        }
+    }
+
+    pub(crate) fn ending(&self, ending: Ending) -> &str {
+        match ending {
+            Ending::CallerHungUp => &self.ending.caller_hung_up,
+            Ending::WeHungUp => &self.ending.we_hung_up,
+            Ending::OperatorHungUp => &self.ending.operator_hung_up,
+            Ending::Transferred => &self.ending.transferred,
+            Ending::Abandoned => &self.ending.abandoned,
+            Ending::NotAnswered => &self.ending.not_answered,
+            Ending::RejectedBusy => &self.ending.rejected_busy,
+            Ending::Refused => &self.ending.refused,
+            Ending::MediaLost => &self.ending.media_lost,
+            Ending::Failed => &self.ending.failed,
+            Ending::ServerLost => &self.ending.server_lost,
         }
     }
 

@@ -3,7 +3,9 @@ import { keepDraft } from "./lib/draft";
 import { submitOnChange, focusFirstProblem, scrollToEnd } from "./lib/forms";
 import { listenForKeys } from "./lib/keys";
 import { goLive } from "./lib/live";
+import { listenFromLines } from "./lib/player";
 import { renew } from "./lib/renew";
+import { tick } from "./lib/ticking";
 import { tellTyping } from "./lib/typing";
 
 document.documentElement.classList.add("scripted");
@@ -13,5 +15,7 @@ keepDraft();
 tellTyping();
 goLive();
 renew();
+tick();
+listenFromLines();
 focusFirstProblem();
 scrollToEnd();

@@ -7,8 +7,9 @@ use std::time::Duration;
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event as Message, KeepAlive, Sse};
-use desk::ids::ConversationId;
+use desk::ids::{CallId, ConversationId};
 use desk::journal::{Actor, Event, JournalEntry};
+use desk::operator::Operator;
 use desk::ports::feed::FeedItem;
 use desk::ports::presence::Typist;
 use futures::stream::{BoxStream, StreamExt};
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 use crate::auth::session;
 use crate::auth::signed_in::Session;
+use crate::calls;
 use crate::pages::conversation::Sheet;
 use crate::pages::problem::Problem;
 use crate::parts::App;
@@ -25,8 +27,21 @@ const CHECK: Duration = Duration::from_secs(60);
 
 #[derive(Deserialize)]
 pub(crate) struct Watched {
-    /// The conversation on the page; none: the queue.
+    /// The conversation on the page.
     conversation: Option<ConversationId>,
+    /// The call on the page.
+    call: Option<CallId>,
+    /// Whether the page lists calls.
+    calls: Option<u8>,
+}
+
+/// What the page shows; the queue where the address names nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Queue,
+    Conversation(ConversationId),
+    Calls,
+    Call(CallId, Option<ConversationId>),
 }
 
 /// What a page hears.
@@ -48,16 +63,23 @@ pub(crate) async fn stream(
     if session.operator.must_change_password {
         return Err(Problem::ChangePassword);
     }
-    if let Some(id) = watched.conversation {
-        Sheet::load(&app, &session.operator, id).await?;
-    }
-    let changes = app.parts.feed.follow().filter_map(move |item| {
+    let shown = shown(&app, &session.operator, &watched).await?;
+    let noted = app.parts.feed.follow().filter_map(move |item| {
         let tells = match &item {
-            FeedItem::Entry(entry) => concerns(entry, watched.conversation),
+            FeedItem::Entry(entry) => concerns(entry, shown),
             FeedItem::Lagged => true,
         };
         std::future::ready(tells.then_some(Signal::Changed))
     });
+    // What the telephone of this server knows and the journal does not: who speaks, half-heard words.
+    let telephone = &app.parts.telephone.live;
+    let heard: BoxStream<'static, Signal> = match shown {
+        Shown::Calls => telephone.changes().map(|()| Signal::Changed).boxed(),
+        // When it ends the stream goes on: the journal tells of the end.
+        Shown::Call(id, _) => telephone.follow(id).map(|_| Signal::Changed).chain(futures::stream::pending()).boxed(),
+        Shown::Queue | Shown::Conversation(_) => futures::stream::pending().boxed(),
+    };
+    let changes = futures::stream::select(noted, heard);
     let typing: BoxStream<'static, Signal> = match watched.conversation {
         Some(id) => app
             .parts
@@ -93,11 +115,35 @@ pub(crate) async fn stream(
     Ok(Sse::new(messages).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
 
+async fn shown(app: &App, operator: &Operator, watched: &Watched) -> Result<Shown, Problem> {
+    if let Some(id) = watched.conversation {
+        Sheet::load(app, operator, id).await?;
+        return Ok(Shown::Conversation(id));
+    }
+    if let Some(id) = watched.call {
+        let sheet = calls::Sheet::load(app, operator, id).await?;
+        return Ok(Shown::Call(id, sheet.conversation()));
+    }
+    Ok(if watched.calls.is_some() { Shown::Calls } else { Shown::Queue })
+}
+
 /// Whether a row of the journal changes what the page shows.
-fn concerns(entry: &JournalEntry, conversation: Option<ConversationId>) -> bool {
+fn concerns(entry: &JournalEntry, shown: Shown) -> bool {
     let entry = &entry.entry;
-    if let Some(conversation) = conversation {
-        return entry.conversation == Some(conversation) && entry.event != Event::Viewed;
+    let looks = matches!(entry.event, Event::Viewed | Event::RecordingHeard);
+    match shown {
+        Shown::Conversation(conversation) => return entry.conversation == Some(conversation) && !looks,
+        Shown::Call(call, conversation) => {
+            let named = entry.subject.as_deref() == Some(call.to_string().as_str());
+            return !looks && (named || conversation.is_some() && entry.conversation == conversation);
+        }
+        Shown::Calls => {
+            return matches!(
+                entry.event,
+                Event::CallStarted | Event::CallChanged | Event::CallEnded | Event::CallBackChanged
+            );
+        }
+        Shown::Queue => {}
     }
     match entry.event {
         // While the assistant answers, the queue stays as it is.
@@ -130,17 +176,35 @@ mod tests {
     #[test]
     fn a_look_wakes_nobody_and_another_conversation_does_not_wake_this_one() {
         let (here, elsewhere) = (ConversationId::new(), ConversationId::new());
-        assert!(concerns(&entry(Event::TurnAdded, Actor::Citizen, Some(here)), Some(here)));
-        assert!(!concerns(&entry(Event::TurnAdded, Actor::Citizen, Some(elsewhere)), Some(here)));
-        assert!(!concerns(&entry(Event::Viewed, Actor::System, Some(here)), Some(here)));
-        assert!(!concerns(&entry(Event::Viewed, Actor::System, Some(here)), None));
+        assert!(concerns(&entry(Event::TurnAdded, Actor::Citizen, Some(here)), Shown::Conversation(here)));
+        assert!(!concerns(&entry(Event::TurnAdded, Actor::Citizen, Some(elsewhere)), Shown::Conversation(here)));
+        assert!(!concerns(&entry(Event::Viewed, Actor::System, Some(here)), Shown::Conversation(here)));
+        assert!(!concerns(&entry(Event::Viewed, Actor::System, Some(here)), Shown::Queue));
     }
 
     #[test]
     fn the_queue_hears_of_citizens_and_hand_overs_not_of_every_answer() {
-        assert!(concerns(&entry(Event::OwnerChanged, Actor::Assistant, None), None));
-        assert!(concerns(&entry(Event::TurnAdded, Actor::Citizen, None), None));
-        assert!(!concerns(&entry(Event::TurnAdded, Actor::Assistant, None), None));
-        assert!(!concerns(&entry(Event::SignedIn, Actor::System, None), None));
+        assert!(concerns(&entry(Event::OwnerChanged, Actor::Assistant, None), Shown::Queue));
+        assert!(concerns(&entry(Event::TurnAdded, Actor::Citizen, None), Shown::Queue));
+        assert!(!concerns(&entry(Event::TurnAdded, Actor::Assistant, None), Shown::Queue));
+        assert!(!concerns(&entry(Event::SignedIn, Actor::System, None), Shown::Queue));
+    }
+
+    #[test]
+    fn a_calls_page_hears_of_its_own_call_and_of_its_conversation() {
+        let (call, other, conversation) = (CallId::new(), CallId::new(), ConversationId::new());
+        let named = |call: CallId, event| {
+            let mut entry = entry(event, Actor::System, None);
+            entry.entry.subject = Some(call.to_string());
+            entry
+        };
+        let shown = Shown::Call(call, Some(conversation));
+        assert!(concerns(&named(call, Event::CallChanged), shown));
+        assert!(!concerns(&named(other, Event::CallChanged), shown));
+        assert!(!concerns(&named(call, Event::RecordingHeard), shown));
+        assert!(concerns(&entry(Event::TurnAdded, Actor::Assistant, Some(conversation)), shown));
+        assert!(concerns(&named(other, Event::CallStarted), Shown::Calls));
+        assert!(!concerns(&entry(Event::TurnAdded, Actor::Citizen, None), Shown::Calls));
+        assert!(!concerns(&entry(Event::TurnAdded, Actor::Citizen, None), Shown::Call(call, None)));
     }
 }

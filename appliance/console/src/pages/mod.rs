@@ -2,10 +2,12 @@
 
 pub(crate) mod accounts;
 pub(crate) mod attachment;
+pub(crate) mod calls;
 pub(crate) mod case;
 pub(crate) mod cluster;
 pub(crate) mod conversation;
 pub(crate) mod events;
+pub(crate) mod extension;
 pub(crate) mod language;
 pub(crate) mod notice;
 pub(crate) mod password;

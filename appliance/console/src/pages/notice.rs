@@ -24,6 +24,25 @@ pub(crate) enum Notice {
     Password,
     NotOpen,
     Already,
+    YourPhoneRings,
+    Transferring,
+    HangingUp,
+    LeftCall,
+    OnItsWay,
+    CallEnded,
+    NoExtension,
+    NotAnswered,
+    NotAllowed,
+    NotNow,
+    CommandFailed,
+    CommandExpired,
+    WrongTarget,
+    Dialling,
+    CallBackCancelled,
+    CallBackMoved,
+    OnTheLine,
+    NoNumber,
+    Extension,
 }
 
 impl Notice {
@@ -45,6 +64,25 @@ impl Notice {
             Self::Password => "password",
             Self::NotOpen => "not_open",
             Self::Already => "already",
+            Self::YourPhoneRings => "your_phone_rings",
+            Self::Transferring => "transferring",
+            Self::HangingUp => "hanging_up",
+            Self::LeftCall => "left_call",
+            Self::OnItsWay => "on_its_way",
+            Self::CallEnded => "call_ended",
+            Self::NoExtension => "no_extension",
+            Self::NotAnswered => "not_answered",
+            Self::NotAllowed => "not_allowed",
+            Self::NotNow => "not_now",
+            Self::CommandFailed => "command_failed",
+            Self::CommandExpired => "command_expired",
+            Self::WrongTarget => "wrong_target",
+            Self::Dialling => "dialling",
+            Self::CallBackCancelled => "call_back_cancelled",
+            Self::CallBackMoved => "call_back_moved",
+            Self::OnTheLine => "on_the_line",
+            Self::NoNumber => "no_number",
+            Self::Extension => "extension",
         }
     }
 
@@ -67,12 +105,47 @@ impl Notice {
             Self::Password => &n.password,
             Self::NotOpen => &n.not_open,
             Self::Already => &n.already,
+            Self::YourPhoneRings => &n.your_phone_rings,
+            Self::Transferring => &n.transferring,
+            Self::HangingUp => &n.hanging_up,
+            Self::LeftCall => &n.left_call,
+            Self::OnItsWay => &n.on_its_way,
+            Self::CallEnded => &n.call_ended,
+            Self::NoExtension => &n.no_extension,
+            Self::NotAnswered => &n.not_answered,
+            Self::NotAllowed => &n.not_allowed,
+            Self::NotNow => &n.not_now,
+            Self::CommandFailed => &n.command_failed,
+            Self::CommandExpired => &n.command_expired,
+            Self::WrongTarget => &n.wrong_target,
+            Self::Dialling => &n.dialling,
+            Self::CallBackCancelled => &n.call_back_cancelled,
+            Self::CallBackMoved => &n.call_back_moved,
+            Self::OnTheLine => &n.on_the_line,
+            Self::NoNumber => &n.no_number,
+            Self::Extension => &n.extension,
         }
     }
 
     /// Whether it tells of something that was not done.
     pub(crate) fn warns(self) -> bool {
-        matches!(self, Self::ChangedByOther | Self::NotOpen)
+        matches!(
+            self,
+            Self::ChangedByOther
+                | Self::NotOpen
+                | Self::OnItsWay
+                | Self::CallEnded
+                | Self::NoExtension
+                | Self::NotAnswered
+                | Self::NotAllowed
+                | Self::NotNow
+                | Self::CommandFailed
+                | Self::CommandExpired
+                | Self::WrongTarget
+                | Self::CallBackMoved
+                | Self::OnTheLine
+                | Self::NoNumber
+        )
     }
 }
 

@@ -101,7 +101,8 @@ pub(crate) fn is_local(path: &str) -> bool {
     below && !path.contains(['\\', '\r', '\n']) && path.is_ascii()
 }
 
-fn percent(text: &str) -> String {
+/// `text` as a part of an address.
+pub(crate) fn percent(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => char::from(byte).to_string(),

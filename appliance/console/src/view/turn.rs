@@ -138,7 +138,7 @@ fn mark<'a>(outcome: &Outcome, t: &'a Texts) -> &'a str {
     }
 }
 
-fn percent(share: f32) -> String {
+pub(crate) fn percent(share: f32) -> String {
     format!("{:.0}", (share * 100.0).clamp(0.0, 100.0))
 }
 

@@ -87,11 +87,6 @@ impl Attachments for Shelf {
         self.0.lock().unwrap().remove(id);
         Ok(())
     }
-
-    async fn forget(&self, id: &BlobId) -> PortResult<()> {
-        self.0.lock().unwrap().remove(id);
-        Ok(())
-    }
 }
 
 /// Says what it was told to say next.

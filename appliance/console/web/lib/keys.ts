@@ -18,7 +18,7 @@ function dialog(): HTMLDialogElement | null {
 
 function press(key: string): void {
   const element = document.querySelector<HTMLElement>(`[data-key="${key}"]`);
-  if (element instanceof HTMLButtonElement) element.click();
+  if (element instanceof HTMLButtonElement || element instanceof HTMLAnchorElement) element.click();
   else element?.focus();
 }
 

@@ -1,11 +1,11 @@
 // Keeps the page as things stand: the server says that something changed, the page is fetched again and its live parts are
 // replaced. Words being typed, open details, focus and scroll stay.
 import { showDraft, draft } from "./draft";
-import { conversation, isLive, replyField } from "./page";
+import { isClose, isLive, replyField, watched } from "./page";
 import { hideTyping, showTyping } from "./typing";
 
 /** So often at most: many changes are shown together. */
-const AT_MOST_MS = { queue: 1_500, conversation: 250 };
+const AT_MOST_MS = { list: 1_500, close: 250 };
 /** Times said ("12 min") grow old: so often at least, while the page is seen. */
 const AT_LEAST_MS = 60_000;
 
@@ -17,8 +17,7 @@ let again = false;
 /** Follows the server's signals while the page is open. */
 export function goLive(): void {
   if (!isLive()) return;
-  const id = conversation();
-  const source = new EventSource(`/console/events${id ? `?conversation=${id}` : ""}`);
+  const source = new EventSource(`/console/events${watched()}`);
   const offline = document.getElementById("offline");
   let opened = false;
   source.addEventListener("open", () => {
@@ -48,7 +47,7 @@ export function goLive(): void {
 
 function refreshSoon(): void {
   if (wanted !== undefined) return;
-  const pause = conversation() ? AT_MOST_MS.conversation : AT_MOST_MS.queue;
+  const pause = isClose() ? AT_MOST_MS.close : AT_MOST_MS.list;
   wanted = window.setTimeout(() => {
     wanted = undefined;
     void refresh();
@@ -87,6 +86,12 @@ async function refresh(): Promise<void> {
 }
 
 function show(fresh: Document): void {
+  const watch = (page: Document): string | undefined => page.querySelector<HTMLElement>("[data-page]")?.dataset["watch"];
+  // A call that has ended is another page: its sound, its figures.
+  if (watch(fresh) !== watch(document)) {
+    location.reload();
+    return;
+  }
   document.title = fresh.title;
   for (const old of document.querySelectorAll<HTMLElement>("[data-live]")) {
     const name = old.dataset["live"];

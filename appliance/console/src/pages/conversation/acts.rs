@@ -4,6 +4,7 @@
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use desk::contact::Channel;
 use desk::conversation::{ConversationState, Owner};
 use desk::ids::{ConversationId, IdempotencyKey, TurnId};
 use desk::journal::Actor;
@@ -18,6 +19,7 @@ use ui::fill;
 use super::load::Sheet;
 use super::render::{Leftover, show};
 use crate::auth::signed_in::SignedIn;
+use crate::calls;
 use crate::pages::notice::{Notice, NoticeLine};
 use crate::pages::problem::Problem;
 use crate::parts::App;
@@ -41,6 +43,10 @@ pub(crate) async fn take(
     Path(id): Path<ConversationId>,
     Form(seen): Form<Seen>,
 ) -> Result<Response, Problem> {
+    // The assistant would fall silent in the middle of a call: it is the call that is taken.
+    if calls::on_the_line(&app, id).await?.is_some() {
+        return Ok(back(id, Notice::OnTheLine));
+    }
     let to = Owner::Operator(signed_in.0.id);
     transfer(&app, &signed_in, id, seen.version, to, Notice::Taken).await
 }
@@ -163,6 +169,12 @@ pub(crate) async fn reply(
         return show(&app, operator, id, None, StatusCode::UNPROCESSABLE_ENTITY, leftover).await;
     }
     let sheet = Sheet::load(&app, operator, id).await?;
+    // Nobody would read it.
+    if sheet.conversation.channel == Channel::Phone {
+        let notice = Some(NoticeLine::warning(t.conversation.phone_text.clone()));
+        let leftover = Leftover { typed: reply.text, reply_error: None, notice };
+        return show(&app, operator, id, None, StatusCode::CONFLICT, leftover).await;
+    }
     let new = NewReply {
         turn: NewTurn {
             id: TurnId::new(),

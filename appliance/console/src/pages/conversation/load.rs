@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use desk::call::Call;
 use desk::case::Case;
-use desk::contact::Contact;
+use desk::contact::{Channel, Contact};
 use desk::conversation::{Conversation, ConversationState, Owner};
 use desk::ids::{ConversationId, DepartmentId, OperatorId, TurnId};
 use desk::operator::Operator;
@@ -59,6 +60,8 @@ pub(crate) struct Contents {
     pub(crate) turns: Vec<Turn>,
     pub(crate) feedback: HashMap<TurnId, Feedback>,
     pub(crate) names: HashMap<OperatorId, String>,
+    /// Where it is a telephone conversation.
+    pub(crate) calls: Vec<Call>,
 }
 
 impl Contents {
@@ -78,6 +81,10 @@ impl Contents {
             turns: conversations.turns_before(conversation.id, before, TURNS).await?,
             feedback: conversations.feedback_of(conversation.id).await?.into_iter().collect(),
             names: names(&*app.parts.accounts).await?,
+            calls: match conversation.channel {
+                Channel::Phone => app.parts.telephone.calls.of_conversation(conversation.id).await?,
+                Channel::Chat | Channel::Email => Vec::new(),
+            },
         })
     }
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use desk::contact::Channel;
 use desk::conversation::{ConversationState, Owner};
 use desk::ids::ConversationId;
 use desk::operator::Operator;
@@ -19,6 +20,7 @@ use crate::parts::App;
 use crate::texts::{Texts, texts};
 use crate::view::case::CaseView;
 use crate::view::contact::ContactView;
+use crate::view::phone::PhoneView;
 use crate::view::turn::{Sight, TurnView};
 
 /// What may be done with the conversation now.
@@ -53,6 +55,11 @@ struct ConversationPage {
     waits: Option<String>,
     case: Option<CaseView>,
     contact: ContactView,
+    /// Where it is a telephone conversation: nobody writes in it.
+    phone: Option<PhoneView>,
+    on_the_line: bool,
+    /// Changes with what may be done: the composer is shown anew then.
+    composer: String,
     turns: Vec<TurnView>,
     earlier: Option<u64>,
     key: String,
@@ -142,6 +149,8 @@ fn prepare(app: &App, operator: &Operator, sheet: &Sheet, contents: &Contents, l
         .map(|case| case.subject.split_whitespace().collect::<Vec<_>>().join(" "))
         .filter(|subject| !subject.is_empty())
         .unwrap_or_else(|| t.conversation.title.clone());
+    let phone = (conversation.channel == Channel::Phone).then(|| PhoneView::new(&contents.calls, now, language, t));
+    let on_the_line = phone.as_ref().and_then(|phone| phone.on_the_line);
     let title = case.as_ref().map_or_else(|| t.conversation.title.clone(), |case| case.reference.to_string());
     ConversationPage {
         page: shell::frame(language, &title),
@@ -163,6 +172,10 @@ fn prepare(app: &App, operator: &Operator, sheet: &Sheet, contents: &Contents, l
         }),
         case: case.as_ref().map(|case| CaseView::new(app, operator, case, names, t)),
         contact,
+        phone,
+        on_the_line: on_the_line.is_some(),
+        composer: on_the_line
+            .map_or_else(|| conversation.version.to_string(), |call| format!("{}:{call}", conversation.version)),
         earlier: contents.turns.first().map(|turn| turn.number).filter(|first| *first > 1),
         turns: contents
             .turns

@@ -1,0 +1,298 @@
+//! One call: while it goes on, what is being said and what may be done with it; afterwards its sound, its words and what
+//! every answer took.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use desk::call::{Call, Consent, Direction, Holder, NotRecorded, Recording, Standing, first_sound};
+use desk::ids::{CallId, ConversationId};
+use desk::operator::Operator;
+use desk::ports::live_calls::{LiveTranscript, Supervision};
+use jiff::SignedDuration;
+use ui::{Page, dates, fill};
+
+use super::command;
+use crate::auth::signed_in::SignedIn;
+use crate::calls::Sheet;
+use crate::pages::notice::{NoticeLine, NoticeQuery};
+use crate::pages::problem::Problem;
+use crate::pages::queue::names;
+use crate::pages::shell::{self, Shell};
+use crate::parts::App;
+use crate::queue::case_if_there;
+use crate::texts::{Texts, texts};
+use crate::view::call::{Sight, clock, milliseconds, passed, tone};
+use crate::view::call_line::{LineView, Lines};
+use crate::{access, audit};
+
+/// How many turns of the conversation a page looks through for those of the call.
+const TURNS: u32 = 300;
+/// A turn may become durable so long after the call has ended.
+const AFTERWARDS: SignedDuration = SignedDuration::from_secs(60);
+/// For so long a page tells of a command that came to nothing.
+const TOLD: SignedDuration = SignedDuration::from_secs(60);
+
+/// A line of what is known of the call.
+struct Fact {
+    name: &'static str,
+    value: String,
+}
+
+/// What may be done with a live call.
+struct Acts {
+    take_over: bool,
+    departments: Vec<(String, String)>,
+    to_numbers: bool,
+    supervise: bool,
+    /// How this operator takes part now.
+    part: Option<&'static str>,
+    hang_up: bool,
+    /// Whether his telephone is known; without it nothing can ring.
+    extension: bool,
+}
+
+/// The sound of an ended call.
+struct Sound {
+    address: String,
+    about: String,
+}
+
+#[derive(Template)]
+#[template(path = "call.html")]
+struct CallPage {
+    page: Page,
+    shell: Shell,
+    t: &'static Texts,
+    notice: Option<NoticeLine>,
+    trouble: Option<String>,
+    id: String,
+    goes_on: bool,
+    here: bool,
+    heading: String,
+    outgoing: bool,
+    standing: String,
+    tone: &'static str,
+    standing_since: Option<String>,
+    standing_for: String,
+    language: &'static str,
+    language_code: &'static str,
+    department: String,
+    lasts: String,
+    started_at: Option<String>,
+    started: String,
+    conversation: Option<ConversationId>,
+    reference: Option<String>,
+    supervisors: Option<String>,
+    acts: Option<Acts>,
+    lines: Vec<LineView>,
+    partial: String,
+    sound: Option<Sound>,
+    unrecorded: Option<&'static str>,
+    facts: Vec<Fact>,
+}
+
+pub(crate) async fn page(
+    State(app): State<App>,
+    SignedIn(operator): SignedIn,
+    Path(id): Path<CallId>,
+    Query(notice): Query<NoticeQuery>,
+) -> Result<Response, Problem> {
+    let sheet = Sheet::load(&app, &operator, id).await?;
+    note(&app.audit, &app, &operator, &sheet).await?;
+    let t = texts(operator.language);
+    let names = names(&*app.parts.accounts).await?;
+    let sight = Sight { app: &app, t, language: operator.language, now: app.now(), names: &names };
+    let spoken = sheet.live.as_ref().map_or(sheet.call.language, |live| live.call.language);
+    let lines = Lines { t, names: &names, language: spoken.code() };
+    let may_hear = access::may_hear(&operator, &sheet.call);
+    let lines = match &sheet.live {
+        Some(live) => live.lines.iter().map(|line| lines.live(line)).collect(),
+        None => kept(&app, &sheet, &lines, may_hear).await?,
+    };
+    let page = prepare(&operator, &sheet, &sight, lines, notice.line(t)).await?;
+    Ok(ui::layout::page_with(StatusCode::OK, &page, operator.language))
+}
+
+/// Fails rather than show what cannot be noted.
+async fn note(audit: &audit::Audit, app: &App, operator: &Operator, sheet: &Sheet) -> Result<(), Problem> {
+    let feed = &*app.parts.feed;
+    match sheet.conversation() {
+        Some(conversation) => audit.viewed(feed, operator.id, conversation, None, None, app.now()).await?,
+        None => audit.viewed_call(feed, operator.id, sheet.call.id, app.now()).await?,
+    }
+    Ok(())
+}
+
+/// The turns of the conversation that were said in this call.
+async fn kept(app: &App, sheet: &Sheet, lines: &Lines<'_>, seekable: bool) -> Result<Vec<LineView>, Problem> {
+    let Some(conversation) = sheet.conversation() else { return Ok(Vec::new()) };
+    let call = &sheet.call;
+    let until = call.ended.and_then(|ended| ended.at.checked_add(AFTERWARDS).ok());
+    let mut turns = app.parts.conversations.turns_before(conversation, u64::MAX >> 1, TURNS).await?;
+    turns.retain(|turn| turn.at >= call.started_at && until.is_none_or(|until| turn.at <= until));
+    Ok(lines.kept(call, &turns, seekable))
+}
+
+async fn prepare(
+    operator: &Operator,
+    sheet: &Sheet,
+    sight: &Sight<'_>,
+    lines: Vec<LineView>,
+    notice: Option<NoticeLine>,
+) -> Result<CallPage, Problem> {
+    let (t, app, now) = (sight.t, sight.app, sight.now);
+    let call = &sheet.call;
+    let live = sheet.live.as_ref().map(|live| &live.call);
+    let goes_on = sheet.goes_on();
+    let spoken = live.map_or(call.language, |live| live.language);
+    let reference = match sheet.conversation() {
+        Some(id) => match app.parts.conversations.conversation(id).await?.case {
+            Some(case) => case_if_there(&*app.parts.cases, case).await?.map(|case| case.reference.to_string()),
+            None => None,
+        },
+        None => None,
+    };
+    let heading = sight.caller(call.caller.as_ref());
+    let standing = match call.ended {
+        Some(ended) => t.ending(ended.how).to_owned(),
+        None => sight.standing(sheet.standing()),
+    };
+    let title = if goes_on { format!("{standing} · {heading}") } else { heading.clone() };
+    let sound = access::may_hear(operator, call).then(|| sound(call, sight)).flatten();
+    Ok(CallPage {
+        page: shell::frame(operator.language, &title),
+        shell: Shell::new(app, operator, "calls"),
+        t,
+        notice,
+        trouble: live
+            .and_then(|live| live.trouble)
+            .filter(|one| now.duration_since(one.at) < TOLD)
+            .map(|trouble| command::failed(trouble.error).text(t).to_owned()),
+        id: call.id.to_string(),
+        goes_on,
+        here: live.is_some(),
+        heading,
+        outgoing: call.direction == Direction::Out,
+        standing,
+        tone: tone(sheet.standing()),
+        standing_since: live.map(|live| live.standing_since.to_string()),
+        standing_for: live.map(|live| passed(live.standing_since, now)).unwrap_or_default(),
+        language: spoken.endonym(),
+        language_code: spoken.code(),
+        department: sight.department(sheet.department()),
+        lasts: if goes_on { passed(call.started_at, now) } else { clock(call.seconds(now)) },
+        started_at: goes_on.then(|| call.started_at.to_string()),
+        started: fill(&t.call.started, &[("when", &dates::moment(call.started_at, now, sight.language))]),
+        conversation: sheet.conversation(),
+        reference,
+        supervisors: sheet.live.as_ref().and_then(|live| supervisors(live, sight)),
+        acts: goes_on.then(|| acts(operator, sheet, sight)),
+        lines,
+        partial: sheet.live.as_ref().map(|live| live.partial.clone()).unwrap_or_default(),
+        unrecorded: (!goes_on && sound.is_none()).then(|| unrecorded(&call.recording, t)),
+        sound,
+        facts: if goes_on { Vec::new() } else { facts(call, sight) },
+    })
+}
+
+fn supervisors(live: &LiveTranscript, sight: &Sight<'_>) -> Option<String> {
+    let t = sight.t;
+    let told: Vec<String> = live
+        .call
+        .supervisors
+        .iter()
+        .map(|one| {
+            let name = sight.names.get(&one.operator).cloned().unwrap_or_else(|| t.role.supervisor.clone());
+            format!("{name} ({})", part(one.mode, t))
+        })
+        .collect();
+    (!told.is_empty()).then(|| fill(&t.call.along, &[("names", &told.join(", "))]))
+}
+
+fn part(mode: Supervision, t: &'static Texts) -> &'static str {
+    match mode {
+        Supervision::Listen => &t.call.listening,
+        Supervision::Whisper => &t.call.whispering,
+        Supervision::Join => &t.call.joined,
+    }
+}
+
+fn acts(operator: &Operator, sheet: &Sheet, sight: &Sight<'_>) -> Acts {
+    let abilities = sight.app.parts.telephone.live.abilities();
+    let standing = sheet.standing();
+    let mine = *standing == (Standing::WithPerson { operator: Some(operator.id) });
+    let departments = sight.app.config().departments.0.iter();
+    let supervisors = sheet.live.iter().flat_map(|live| &live.call.supervisors);
+    Acts {
+        take_over: !mine && standing.holder() != Holder::Nobody,
+        departments: departments
+            .map(|department| (department.id.0.clone(), department.name.get(sight.language).clone()))
+            .collect(),
+        to_numbers: abilities.transfer_to_numbers,
+        supervise: abilities.supervision && access::may_supervise(operator) && !mine,
+        part: supervisors.into_iter().find(|one| one.operator == operator.id).map(|one| part(one.mode, sight.t)),
+        hang_up: access::may_hang_up(operator, standing),
+        extension: operator.extension.is_some(),
+    }
+}
+
+fn sound(call: &Call, sight: &Sight<'_>) -> Option<Sound> {
+    let Recording::Kept { seconds, consent, keep_until, .. } = &call.recording else { return None };
+    let t = &sight.t.call;
+    let consent = match consent {
+        Consent::Informed => &t.consent_informed,
+        Consent::Given => &t.consent_given,
+    };
+    let until = dates::date(desk::calendar::day_of(*keep_until), sight.language);
+    let length = clock(u64::from(*seconds));
+    Some(Sound {
+        address: format!("/console/calls/{}/recording", call.id),
+        about: fill(&t.recording_about, &[("length", &length), ("consent", consent), ("until", &until)]),
+    })
+}
+
+fn unrecorded(recording: &Recording, t: &'static Texts) -> &'static str {
+    match recording {
+        Recording::Kept { .. } => &t.call.recording_not_yours,
+        Recording::None { why } => match why {
+            NotRecorded::Policy => &t.call.unrecorded_policy,
+            NotRecorded::Refused => &t.call.unrecorded_refused,
+            NotRecorded::NotAsked => &t.call.unrecorded_not_asked,
+            NotRecorded::Failed => &t.call.unrecorded_failed,
+            NotRecorded::Erased => &t.call.unrecorded_erased,
+        },
+    }
+}
+
+/// What is known of an ended call beside its words.
+fn facts(call: &Call, sight: &Sight<'_>) -> Vec<Fact> {
+    let t = &sight.t.call;
+    let wait = first_sound(&call.timings).map(|(median, worst)| {
+        fill(&t.first_sound_is, &[("median", &milliseconds(median)), ("worst", &milliseconds(worst))])
+    });
+    let heard = call.quality.received + call.quality.lost > 0;
+    let quality = heard.then(|| {
+        let lost = call.quality.lost_per_myriad();
+        let lost = format!("{}.{:02}", lost / 100, lost % 100);
+        let jitter = format!("{}.{}", call.quality.jitter_us / 1_000, call.quality.jitter_us % 1_000 / 100);
+        let worst = format!("{}.{}", call.quality.worst_jitter_us / 1_000, call.quality.worst_jitter_us % 1_000 / 100);
+        fill(&t.quality_is, &[("lost", &lost), ("jitter", &jitter), ("worst", &worst)])
+    });
+    let answered = call.answered_at.map(|at| {
+        let millis = u32::try_from(at.duration_since(call.started_at).as_millis()).unwrap_or(0);
+        milliseconds(millis)
+    });
+    let facts = [
+        (&t.dialled, Some(call.dialled.clone())),
+        (&t.answered_after, answered),
+        (&t.transferred_to, call.transferred_to.as_ref().map(|target| sight.target(target))),
+        (&t.first_sound, wait),
+        (&t.quality, quality),
+        (&t.peer, Some(call.peer.clone())),
+        (&t.server, Some(call.server.to_string())),
+        (&t.id, Some(call.id.to_string())),
+    ];
+    let told = facts.into_iter().filter_map(|(name, value)| Some(Fact { name, value: value? }));
+    told.filter(|fact| !fact.value.is_empty()).collect()
+}
