@@ -90,6 +90,8 @@ fn spoken(word: &str, mail: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -115,5 +117,14 @@ mod tests {
         assert!(cut);
         assert_eq!(plain("[aici](https://hub.mai.gov.ro)"), "aici");
         assert_eq!(plain("pe hub.mai.gov.ro, art. 12 și 3.5 lei"), "pe hub.mai.gov.ro, art. 12 și 3.5 lei");
+    }
+
+    proptest! {
+        #[test]
+        fn of_any_link_only_the_host_is_left(path in "[a-z0-9/?=&._-]{0,40}", before in "[a-zșț ]{0,20}") {
+            let (lines, _) = lines(&format!("{before} la https://hub.mai.gov.ro/{path}"), "");
+            let text: String = lines.into_iter().map(|line| line.text).collect();
+            prop_assert!(text.contains("hub.mai.gov.ro") && !text.contains('/'), "{}", text);
+        }
     }
 }

@@ -92,6 +92,9 @@ impl Dialogue {
             return self.not_understood();
         }
         self.misunderstood = 0;
+        if let Some(yes) = yes_or_no(&turn.text).filter(|_| self.closing_asked) {
+            return self.answered_closing(yes);
+        }
         if !self.told.child && is_child(&turn.text) {
             self.told.child = true;
             self.mouth.pace = Pace::Slow;
@@ -333,7 +336,14 @@ impl Dialogue {
         self.say(clauses);
     }
 
+    /// "Anything else?" was asked: no is goodbye.
+    fn answered_closing(&mut self, yes: bool) {
+        self.closing_asked = false;
+        if yes { self.say(vec![prompt(Fixed::AskAgain)]) } else { self.grant(Wish::Goodbye) }
+    }
+
     pub(super) fn closing(&mut self) -> Clause {
+        self.closing_asked = true;
         self.closings = self.closings % 3 + 1;
         prompt(match self.closings {
             1 => Fixed::AnythingElse1,

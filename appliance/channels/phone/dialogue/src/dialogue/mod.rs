@@ -72,6 +72,8 @@ pub struct Dialogue {
     misunderstood: u8,
     turns_taken: u32,
     closings: u8,
+    /// Whether we asked last whether there is anything else.
+    closing_asked: bool,
     hearing: Option<(Language, bool)>,
     records: bool,
     told: Told,
@@ -207,6 +209,7 @@ impl Dialogue {
             misunderstood: 0,
             turns_taken: 0,
             closings: 0,
+            closing_asked: false,
             hearing: None,
             records: false,
             told: Told::default(),
@@ -447,7 +450,7 @@ impl Dialogue {
         if self.asked.len() > ASKED {
             self.asked.pop_front();
         }
-        (self.offered, self.rest, self.kept) = (None, None, None);
+        (self.offered, self.rest, self.kept, self.closing_asked) = (None, None, None, false);
         self.mode = Mode::Open;
         self.thinking =
             Some(Thinking { submission: number, since: self.now, asked, moments: 0, stream: Stream::default() });

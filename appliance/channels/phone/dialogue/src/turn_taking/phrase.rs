@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use desk::language::Language;
+use desk::language::{Language, Localized};
 use serde::Deserialize;
 
 use crate::exact::digits;
@@ -24,16 +24,16 @@ pub enum Finish {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    open_ends: Vec<String>,
-    questions: Vec<String>,
+    open_ends: Localized<Vec<String>>,
+    questions: Localized<Vec<String>>,
     listening: Vec<String>,
     fillers: Vec<String>,
     machines: Vec<String>,
 }
 
 struct Lexicon {
-    open_ends: Vec<Phrase>,
-    questions: Vec<Phrase>,
+    open_ends: Localized<Vec<Phrase>>,
+    questions: Localized<Vec<Phrase>>,
     listening: Vec<Phrase>,
     fillers: Vec<Phrase>,
     machines: Vec<Phrase>,
@@ -43,13 +43,17 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the embedded file is parsed by a test")]
     let file: File = toml::from_str(include_str!("speech.toml")).expect("the embedded words parse");
     Lexicon {
-        open_ends: phrases(&file.open_ends),
-        questions: phrases(&file.questions),
+        open_ends: localized(&file.open_ends),
+        questions: localized(&file.questions),
         listening: phrases(&file.listening),
         fillers: phrases(&file.fillers),
         machines: phrases(&file.machines),
     }
 });
+
+fn localized(lists: &Localized<Vec<String>>) -> Localized<Vec<Phrase>> {
+    Localized { ro: phrases(&lists.ro), hu: phrases(&lists.hu), en: phrases(&lists.en) }
+}
 
 /// Words after which a question is whole.
 const QUESTION_WORDS: usize = 3;
@@ -66,14 +70,14 @@ pub fn finish(text: &str, language: Language, expects: Option<usize>) -> Finish 
         return Finish::Dictating;
     }
     let tails = (1..=said.len().min(3)).map(|length| &said[said.len() - length..]);
-    if tails.into_iter().any(|tail| any_is(&LEXICON.open_ends, tail)) && !text.trim_end().ends_with('?') {
+    if tails.into_iter().any(|tail| any_is(LEXICON.open_ends.get(language), tail)) && !text.trim_end().ends_with('?') {
         return Finish::Unfinished;
     }
     // A list that rises: "buletin, certificat," wants its last item.
     if text.trim_end().ends_with([',', '…', '-', '–']) {
         return Finish::Unfinished;
     }
-    let begins = |length: usize| said.len() >= length && any_is(&LEXICON.questions, &said[..length]);
+    let begins = |length: usize| said.len() >= length && any_is(LEXICON.questions.get(language), &said[..length]);
     let asks = text.trim_end().ends_with('?') || begins(1) || begins(2);
     if asks && said.len() >= QUESTION_WORDS || crate::wishes::wish(text).is_some() {
         Finish::Complete

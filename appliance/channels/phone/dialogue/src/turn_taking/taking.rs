@@ -372,7 +372,7 @@ impl TurnTaking {
             }
             return;
         }
-        let long = self.voice().is_some_and(|since| at.saturating_sub(since) >= millis(self.settings.pause_after_ms));
+        let long = self.voice().is_some() && self.activity.voiced() >= millis(self.settings.pause_after_ms);
         // A voice that was held for in vain is not held for again until it has ended.
         if self.hears && long && self.heard.since.is_some() {
             self.held = Some(at);
