@@ -1,8 +1,9 @@
 //! SRTP and SRTCP of one line (RFC 3711, RFC 7714), over `rtc-srtp`.
 //!
-//! Two things are added to the library: replay protection is always on, and a packet of an unknown source is tried in a
-//! context of its own first. The library keeps a state for every source it ever saw, authentic or not, so that a stranger
-//! could fill the memory by sending packets with ever new SSRCs.
+//! Three things are added to the library: replay protection is always on; control packets that say that they are not
+//! encrypted are refused, for the library takes them as they are, without authentication; and a packet of an unknown source
+//! is tried in a context of its own first. The library keeps a state for every source it ever saw, authentic or not, so that
+//! a stranger could fill the memory by sending packets with ever new SSRCs.
 
 use bytes::BytesMut;
 use rtc_srtp::context::Context;
@@ -16,6 +17,9 @@ use crate::sdp::crypto::{Key, Suite};
 const WINDOW: usize = 128;
 /// Authentic sources that are remembered, and strangers that are tried, before a context is made anew.
 const SOURCES: usize = 16;
+
+/// The flag beside a control packet's index that says that it is encrypted (RFC 3711 §3.4).
+const ENCRYPTED: u32 = 1 << 31;
 
 /// Keys that make no context, or a packet that is not authentic, replayed or broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +76,10 @@ impl Opener {
 
     pub(crate) fn rtcp(&mut self, sealed: &[u8]) -> Result<BytesMut, SrtpError> {
         let ssrc = word(sealed, 4)?;
+        let index = sealed.len().checked_sub(self.suite.control_tag_bytes() + 4).ok_or(SrtpError::Refused)?;
+        if word(sealed, index)? & ENCRYPTED == 0 {
+            return Err(SrtpError::Refused);
+        }
         if !self.sources.contains(&ssrc) {
             let tried = self.stranger.decrypt_rtcp(sealed);
             self.judged(ssrc, tried.is_ok())?;
@@ -163,6 +171,20 @@ mod tests {
             let sealed = sealer.rtp(&packet(1, 7)).unwrap();
             opener.rtp(&sealed).unwrap();
             assert_eq!(opener.rtp(&sealed), Err(SrtpError::Refused), "{suite:?}");
+        }
+    }
+
+    #[test]
+    fn control_packets_are_opened_once_and_never_taken_in_the_clear() {
+        for suite in Suite::ALL {
+            let (mut sealer, mut opener) = pair(suite);
+            let plain = [0x80, 201, 0, 1, 0, 0, 0, 7];
+            let sealed = sealer.rtcp(&plain).unwrap();
+            assert_eq!(opener.rtcp(&sealed).unwrap(), plain.as_slice(), "{suite:?}");
+            assert_eq!(opener.rtcp(&sealed), Err(SrtpError::Refused), "{suite:?}");
+            let mut clear = plain.to_vec();
+            clear.extend([0; 40]);
+            assert_eq!(opener.rtcp(&clear), Err(SrtpError::Refused), "{suite:?}");
         }
     }
 

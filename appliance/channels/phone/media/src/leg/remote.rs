@@ -129,7 +129,8 @@ mod tests {
             assert!(!remote.admit(stranger, Packet { new_source: true, ..packet(sequence) }, now + SILENCE / 2));
         }
         assert_eq!(remote.rtp(), Some(peer));
-        assert!(remote.admit(stranger, packet(10), now + SILENCE), "the peer has fallen silent");
+        assert!(!remote.admit(stranger, packet(10), now + SILENCE));
+        assert!(remote.admit(stranger, packet(11), now + SILENCE), "the peer has fallen silent");
         assert!(remote.admit(peer, packet(2), now + SILENCE), "what the description names comes back at once");
     }
 

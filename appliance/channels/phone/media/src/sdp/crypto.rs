@@ -35,6 +35,14 @@ impl Suite {
         if self == Self::AeadAes256Gcm { 32 } else { 16 }
     }
 
+    /// Bytes after the index of a control packet: the tag of AES-CM; GCM's lies before it (RFC 7714 §9.2).
+    pub(crate) fn control_tag_bytes(self) -> usize {
+        match self {
+            Self::AeadAes256Gcm | Self::AeadAes128Gcm => 0,
+            Self::AesCm128HmacSha1With80 | Self::AesCm128HmacSha1With32 => 10,
+        }
+    }
+
     fn salt_bytes(self) -> usize {
         match self {
             Self::AeadAes256Gcm | Self::AeadAes128Gcm => 12,
