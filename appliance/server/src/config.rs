@@ -60,6 +60,8 @@ pub(crate) struct Config {
     pub inference: gateway::InferenceConfig,
     /// The citizens' chat.
     pub chat: chat::ChatConfig,
+    /// The telephone.
+    pub phone: phone::PhoneConfig,
     /// The operators' console.
     pub console: ConsoleConfig,
     /// The departments to which conversations and cases go.

@@ -4,6 +4,7 @@ mod endpoints;
 mod generator;
 mod knowledge;
 mod secrets;
+mod telephone;
 mod wiring;
 mod workers;
 
@@ -41,7 +42,8 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
 
     let mut parts: JoinSet<anyhow::Result<()>> = JoinSet::new();
     parts.spawn(signals::watch(stop.clone()));
-    workers::start(&mut parts, &wired, &config, &stop);
+    let phone = telephone::start(&wired, &config).await?;
+    workers::start(&mut parts, &wired, phone.as_ref(), &config, &stop);
     let admin_socket = config.admin_socket();
     let admin_parts = wired.admin(&config);
     let admin_stop = stop.clone();
@@ -50,7 +52,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let first = wired.first_administrator(&config).await?;
     let server = http::Server::bind(config.http.listen, config.http.tls.as_ref(), "http.listen")?;
     let chat = wired.chat(&config);
-    let router = wired.router(&config, &chat)?;
+    let router = wired.router(&config, &chat, phone.as_ref())?;
     let http_stop = stop.clone();
     let grace = Duration::from_secs(config.http.stop_seconds);
     parts.spawn(async move { server.run(router, http_stop, grace).await });
@@ -66,7 +68,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         Ok(())
     });
 
-    greet(&config, first.as_ref());
+    greet(&config, phone.as_ref(), first.as_ref());
     // Last, for whoever asks whether this server is ready may send citizens here at once.
     parts.spawn(endpoints::listen(config.metrics.listen, wired.store.clone(), metrics, stop.clone()));
     systemd::ready("serving");
@@ -85,6 +87,9 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
             outcome = outcome.and(Err(error));
         }
     }
+    if let Some(phone) = phone {
+        phone.stop().await;
+    }
     chat.stop(grace).await;
     wired.gateway.stop().await;
     wired.store.close().await.context("failed to close the database in order")?;
@@ -95,12 +100,15 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
 
 /// Tells whoever started it where to look.
 #[expect(clippy::print_stdout, reason = "this is what the person at the terminal waits for")]
-fn greet(config: &Config, first: Option<&console::accounts::Issued>) {
+fn greet(config: &Config, phone: Option<&phone::Phone>, first: Option<&console::accounts::Issued>) {
     let scheme = if config.http.tls.is_some() { "https" } else { "http" };
     let base = config.http.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", config.http.listen));
     println!();
     println!("  Citizens    {base}/");
     println!("  Operators   {base}/console");
+    if let Some((transport, address)) = phone.and_then(|phone| phone.addresses().into_iter().next()) {
+        println!("  Telephone   sip:sfetnic@{address} ({transport})");
+    }
     println!("  Health      http://{}/readyz", config.metrics.listen);
     if let Some(issued) = first {
         println!();

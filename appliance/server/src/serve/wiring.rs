@@ -14,14 +14,17 @@ use console::accounts::Issued;
 use console::{ConsoleParts, SessionPolicy};
 use desk::ports::accounts::Accounts;
 use desk::ports::articles::Articles;
+use desk::ports::attachments::Attachments;
 use desk::ports::cases::Cases;
 use desk::ports::conversations::Conversations;
 use desk::ports::feed::Feed;
+use desk::ports::live_calls::NoCalls;
 use desk::ports::presence::{LocalPresence, Presence};
 use desk::ports::time::{SystemTime, TimeSource};
 use desk::reception::{Reception, ReceptionParts};
 use gateway::Gateway;
 use knowledge::KnowledgeIndex;
+use phone::Phone;
 use store::Store;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -119,6 +122,10 @@ impl Wired {
         Arc::new(self.store.articles())
     }
 
+    pub(super) fn attachments(&self) -> Arc<dyn Attachments> {
+        Arc::clone(&self.blobs) as _
+    }
+
     pub(super) fn feed(&self) -> Arc<dyn Feed> {
         Arc::new(self.store.feed())
     }
@@ -161,7 +168,7 @@ impl Wired {
             cases: self.cases(),
             accounts: self.accounts(),
             articles: self.articles(),
-            attachments: Arc::clone(&self.blobs) as _,
+            attachments: self.attachments(),
             feed: self.feed(),
             presence: Arc::clone(&self.presence),
             speech: self.gateway.speech(),
@@ -180,15 +187,22 @@ impl Wired {
     ///
     /// # Errors
     /// When the console cannot be set up.
-    pub(super) fn router(&self, config: &Config, chat: &Chat) -> anyhow::Result<Router> {
+    pub(super) fn router(&self, config: &Config, chat: &Chat, phone: Option<&Phone>) -> anyhow::Result<Router> {
         let console = console::router(ConsoleParts {
             accounts: self.accounts(),
             conversations: self.conversations(),
             cases: self.cases(),
             feed: self.feed(),
-            attachments: Arc::clone(&self.blobs) as _,
+            attachments: self.attachments(),
             presence: Arc::clone(&self.presence),
             cluster: Arc::new(self.gateway.clone()),
+            telephone: console::Telephone {
+                server: self.store.config().node,
+                calls: Arc::new(self.store.calls()),
+                call_backs: Arc::new(self.store.call_backs()),
+                live: phone.map_or_else(|| Arc::new(NoCalls) as _, Phone::live),
+                intents: Arc::new(self.store.call_intents()),
+            },
             time: Arc::clone(&self.time),
             terms: config.terms_in_force(),
             config: console::ConsoleConfig {

@@ -7,6 +7,7 @@ mod watchdog;
 use std::sync::Arc;
 use std::time::Duration;
 
+use phone::Phone;
 use store::{Lease, Leases, SEALER_LEASE, Sealer, WATCHDOG_LEASE};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +25,13 @@ const PENDING_PATIENCE: Duration = Duration::from_secs(5);
 const CATCH_UP_ROUND: u32 = 64;
 
 /// Starts every worker.
-pub(super) fn start(parts: &mut JoinSet<anyhow::Result<()>>, wired: &Wired, config: &Config, stop: &CancellationToken) {
+pub(super) fn start(
+    parts: &mut JoinSet<anyhow::Result<()>>,
+    wired: &Wired,
+    phone: Option<&Phone>,
+    config: &Config,
+    stop: &CancellationToken,
+) {
     let holder = format!("{}:{}", config.store.node, uuid::Uuid::now_v7());
     let leases = wired.store.leases();
 
@@ -61,6 +68,10 @@ pub(super) fn start(parts: &mut JoinSet<anyhow::Result<()>>, wired: &Wired, conf
     }
 
     parts.spawn(draining::run(wired.gateway.clone(), wired.store.drained_nodes(), stop.clone()));
+
+    if let Some(phone) = phone {
+        super::telephone::keep(parts, phone, &leases, &holder, stop);
+    }
 
     let sealer = wired.store.sealer();
     parts.spawn(under_lease(leases, SEALER_LEASE, holder, Duration::from_secs(10), stop.clone(), move |lease| {
@@ -101,7 +112,7 @@ where
 }
 
 /// Does `work` at every tick while this server holds the lease called `name`.
-async fn under_lease<F, R>(
+pub(super) async fn under_lease<F, R>(
     leases: Leases,
     name: &'static str,
     holder: String,

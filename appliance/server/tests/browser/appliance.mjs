@@ -24,6 +24,9 @@ export async function startAppliance(extra = "") {
   const folder = mkdtempSync(join(tmpdir(), "sfetnic-browser-"));
   const [http, metrics, raft, api] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   const config = join(folder, "sfetnic.toml");
+  const more = typeof extra === "function" ? extra(http) : extra;
+  // The telephone's usual port is one, and tests are many.
+  const phone = more.includes("[phone") ? "" : "[phone]\nenabled = false";
   writeFileSync(
     config,
     `[data]
@@ -38,7 +41,8 @@ filter = "warn"
 [store]
 listen = "127.0.0.1"
 peers = [{ id = 1, raft = "127.0.0.1:${raft}", api = "127.0.0.1:${api}" }]
-${typeof extra === "function" ? extra(http) : extra}
+${phone}
+${more}
 `,
   );
   const child = spawn(binary, ["--config", config, "serve"], { stdio: ["ignore", "pipe", "pipe"] });

@@ -73,8 +73,10 @@ impl Server {
 
     fn configured(folder: &Path, rest: &str) -> Self {
         let (http, metrics) = (free_port(), free_port());
+        // The telephone's usual port is one, and tests are many.
+        let phone = if rest.contains("[phone") { "" } else { "[phone]\nenabled = false\n" };
         let config = format!(
-            "[data]\nfolder = {:?}\n[http]\nlisten = \"127.0.0.1:{http}\"\nstop_seconds = 2\n[metrics]\nlisten = \"127.0.0.1:{metrics}\"\n[log]\nfilter = \"warn\"\n{rest}\n",
+            "[data]\nfolder = {:?}\n[http]\nlisten = \"127.0.0.1:{http}\"\nstop_seconds = 2\n[metrics]\nlisten = \"127.0.0.1:{metrics}\"\n[log]\nfilter = \"warn\"\n{phone}{rest}\n",
             folder.join("data"),
         );
         std::fs::write(folder.join("sfetnic.toml"), config).expect("the configuration");

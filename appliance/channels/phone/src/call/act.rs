@@ -76,6 +76,8 @@ impl Call {
                 if on { self.play_music() } else { self.stop_music() }
             }
             Action::BookCallBack(wish) => self.book(wish),
+            // Nobody asks through the dialogue's `Ask` yet; what the dialogue itself asks for it submits.
+            Action::Value { .. } => {}
             // No way to send messages is set up: the dialogue offers none unless its settings say so.
             Action::SendMessage { .. } => self.happens_after(Event::Sent { delivered: false }),
             Action::Record { on } => self.record(on),

@@ -103,7 +103,7 @@ impl NodesSpeech {
         let (sound, mut heard) = channel::channel::<Vec<i16>>(SOUND_WAITING);
         let (tell, understood) = mpsc::channel(EVENTS_WAITING);
         let (say, said) = mpsc::channel(SOUND_WAITING);
-        let (event, mut events) = mpsc::channel(EVENTS_WAITING);
+        let (event, mut events) = mpsc::channel::<String>(EVENTS_WAITING);
         let stop = self.nodes.stop.clone();
         let feeding = async move {
             let settings = serde_json::json!({

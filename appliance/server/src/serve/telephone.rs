@@ -1,0 +1,87 @@
+//! The telephone: started with its ports, and what one server of the cluster does for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use phone::{Phone, PhoneParts};
+use store::{CALL_BACK_LEASE, Leases};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::wiring::Wired;
+use super::workers::under_lease;
+use crate::config::Config;
+
+/// How often it is looked for call-backs that are due.
+const CALL_BACKS: Duration = Duration::from_secs(2);
+/// How often it is looked for recordings whose time is over.
+const RECORDINGS: Duration = Duration::from_secs(600);
+
+/// Starts the telephone, where there is to be one.
+///
+/// # Errors
+/// When it cannot listen, or its configuration contradicts itself.
+pub(super) async fn start(wired: &Wired, config: &Config) -> anyhow::Result<Option<Phone>> {
+    if !config.phone.enabled {
+        return Ok(None);
+    }
+    let store = &wired.store;
+    let parts = PhoneParts {
+        reception: Arc::clone(&wired.reception),
+        conversations: wired.conversations(),
+        cases: wired.cases(),
+        calls: Arc::new(store.calls()),
+        call_backs: Arc::new(store.call_backs()),
+        intents: Arc::new(store.call_intents()),
+        accounts: Arc::new(store.accounts()),
+        attachments: wired.attachments(),
+        articles: wired.articles(),
+        feed: wired.feed(),
+        speech: wired.gateway.live_speech(),
+        time: Arc::clone(&wired.time),
+        departments: config.departments.clone(),
+        calendar: config.calendar.clone(),
+        server: config.store.node,
+        folder: config.data.folder.join("phone"),
+        config: config.phone.clone(),
+    };
+    let phone = Phone::start(parts).await.context(
+        "failed to start the telephone; another port is set by phone.sip.listeners, and phone.enabled = false does without",
+    )?;
+    Ok(Some(phone))
+}
+
+/// Keeps promises to ring back, and erases recordings whose time is over: on one server of the cluster.
+pub(super) fn keep(
+    parts: &mut JoinSet<anyhow::Result<()>>,
+    phone: &Phone,
+    leases: &Leases,
+    holder: &str,
+    stop: &CancellationToken,
+) {
+    let dialling = phone.clone();
+    let erased = Arc::new(std::sync::Mutex::new(None::<std::time::Instant>));
+    let work = move |lease: store::Lease| {
+        let (phone, erased) = (dialling.clone(), Arc::clone(&erased));
+        async move {
+            phone.dial_due(lease.epoch).await?;
+            let due = {
+                let mut last = erased.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let due = last.is_none_or(|last| last.elapsed() >= RECORDINGS);
+                if due {
+                    *last = Some(std::time::Instant::now());
+                }
+                due
+            };
+            if due {
+                let count = phone.erase_stale_recordings().await?;
+                if count > 0 {
+                    tracing::info!(recordings = count, "recordings were erased: their time was over");
+                }
+            }
+            Ok(())
+        }
+    };
+    parts.spawn(under_lease(leases.clone(), CALL_BACK_LEASE, holder.to_owned(), CALL_BACKS, stop.clone(), work));
+}
