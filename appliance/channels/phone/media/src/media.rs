@@ -72,7 +72,8 @@ impl Media {
         };
         for (index, poll) in polls.into_iter().enumerate() {
             let worker = Worker::new(index, Arc::clone(&house.doors), poll);
-            let thread = thread::Builder::new().name(format!("media-{index}")).spawn(move || worker.run());
+            let priority = house.config.real_time_priority;
+            let thread = thread::Builder::new().name(format!("media-{index}")).spawn(move || worker.run(priority));
             let thread = thread.map_err(|source| MediaError::Thread { source })?;
             house.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         }

@@ -45,11 +45,6 @@ impl Ports {
     pub(crate) fn give_back(&mut self, port: u16, now: Instant) {
         self.resting.push_back((now, port));
     }
-
-    /// Pairs that are neither free nor resting.
-    pub(crate) fn in_use(&self) -> usize {
-        self.total - self.free.len() - self.resting.len()
-    }
 }
 
 #[cfg(test)]
@@ -71,8 +66,6 @@ mod tests {
         let port = ports.take(now).unwrap();
         ports.give_back(port, now);
         assert_eq!(ports.take(now + REST / 2), None);
-        assert_eq!(ports.in_use(), 0);
         assert_eq!(ports.take(now + REST), Some(port));
-        assert_eq!(ports.in_use(), 1);
     }
 }

@@ -48,7 +48,7 @@ pub(crate) enum Told {
 /// The time as NTP has it: seconds since 1900 in the upper half.
 pub(crate) fn ntp(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    ((since.as_secs() + NTP_EPOCH) << 32) | (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000
+    ((since.as_secs() + NTP_EPOCH) << 32) | ((u64::from(since.subsec_nanos()) << 32) / 1_000_000_000)
 }
 
 /// The middle 32 bits of an NTP time: 1/65536 s.
@@ -60,7 +60,7 @@ pub(crate) fn middle(ntp: u64) -> u32 {
 pub(crate) fn round_trip(now: u64, last_report: u32, since_report: u32) -> Option<Duration> {
     let trip = middle(now).wrapping_sub(last_report).wrapping_sub(since_report);
     // Clocks that disagree make it negative, which as an unsigned number is hours.
-    (last_report != 0 && trip < 60 << 16).then(|| Duration::from_micros(u64::from(trip) * 1_000_000 >> 16))
+    (last_report != 0 && trip < 60 << 16).then(|| Duration::from_micros((u64::from(trip) * 1_000_000) >> 16))
 }
 
 /// A compound packet: a report, our name, and a farewell on the last one.

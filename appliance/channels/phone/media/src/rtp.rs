@@ -240,11 +240,13 @@ mod tests {
     #[test]
     fn jitter_is_none_on_a_steady_path_and_grows_on_another() {
         let mut reception = Reception::default();
-        (0..200).for_each(|index| _ = reception.hear(&header(index, 1), u32::from(index) * 160 + 5));
+        for index in 0..200 {
+            reception.hear(&header(index, 1), u32::from(index) * 160 + 5);
+        }
         assert_eq!(reception.jitter(), 0);
-        (200..600).for_each(|index| {
-            _ = reception.hear(&header(index, 1), u32::from(index) * 160 + u32::from(index % 2) * 80)
-        });
+        for index in 200..600 {
+            reception.hear(&header(index, 1), u32::from(index) * 160 + u32::from(index % 2) * 80);
+        }
         assert!((60..=80).contains(&reception.jitter()), "{}", reception.jitter());
     }
 

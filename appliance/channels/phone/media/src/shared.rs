@@ -71,6 +71,16 @@ impl Shared {
         if self.commands.push(command).is_err() {
             tracing::warn!("a line was given more commands than its media thread could take");
         }
+        if self.closed.load(Ordering::Acquire) {
+            // Nobody will look any more.
+            while self.commands.pop().is_some() {}
+        }
+    }
+
+    /// The leg is over: what waits for it ends.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        while self.commands.pop().is_some() {}
     }
 
     pub(crate) fn next_command(&self) -> Option<Command> {

@@ -107,7 +107,7 @@ pub struct StreamedSound {
     rate: u32,
     chunks: UnboundedReceiver<Vec<i16>>,
     room: Arc<Semaphore>,
-    resampler: Option<(u32, BoxedResampler)>,
+    resampler: Option<Box<(u32, BoxedResampler)>>,
     ready: VecDeque<i16>,
     finished: bool,
 }
@@ -158,9 +158,9 @@ impl StreamedSound {
     /// Builds what is needed to play at a codec's rate, outside the media threads.
     pub(crate) fn make_ready(&mut self, codec: Codec) {
         let rate = codec.rate();
-        if rate != self.rate && self.resampler.as_ref().is_none_or(|(to, _)| *to != rate) {
+        if rate != self.rate && self.resampler.as_ref().is_none_or(|resampler| resampler.0 != rate) {
             let resampler = BoxedResampler::new(self.rate as usize, rate as usize);
-            self.resampler = resampler.ok().map(|resampler| (rate, resampler));
+            self.resampler = resampler.ok().map(|resampler| Box::new((rate, resampler)));
         }
     }
 
@@ -171,9 +171,9 @@ impl StreamedSound {
             match self.chunks.try_recv() {
                 Ok(chunk) => {
                     self.room.add_permits(chunk.len());
-                    match &mut self.resampler {
+                    match self.resampler.as_deref_mut() {
                         Some((rate, resampler)) if *rate == codec.rate() => {
-                            self.ready.extend(resampler.resample(&chunk))
+                            self.ready.extend(resampler.resample(&chunk));
                         }
                         _ => self.ready.extend(chunk),
                     }

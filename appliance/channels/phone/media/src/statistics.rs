@@ -36,6 +36,7 @@ pub struct Figures {
     pub packets_sent: u64,
     /// Packets that were not sent because the thread was late: their time was skipped.
     pub skipped: u64,
-    /// 99 of 100 packets were sent within this time of their due time, over the last seconds.
+    /// 99 of 100 packets of our own (relayed ones have no time of their own) were sent within this time of their due time,
+    /// on the slowest thread over the last seconds.
     pub send_delay_p99: Duration,
 }

@@ -16,6 +16,10 @@ use std::time::{Duration, Instant};
 
 use crossbeam_queue::ArrayQueue;
 use mio::{Events, Interest, Poll, Token, Waker};
+use thread_priority::{
+    RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
+};
 
 use crate::leg::Leg;
 use delays::Delays;
@@ -118,7 +122,12 @@ impl Worker {
     }
 
     /// Works until it is told to stop.
-    pub(crate) fn run(mut self) {
+    pub(crate) fn run(mut self, real_time_priority: u8) {
+        if let Err(reason) = raise(real_time_priority)
+            && self.index == 0
+        {
+            tracing::warn!(%reason, "media threads have no real-time priority; a busy machine may make calls stutter");
+        }
         let mut events = Events::with_capacity(1_024);
         loop {
             let sleep = self.sleep(Instant::now());
@@ -307,4 +316,15 @@ impl Worker {
     fn leg_mut(&mut self, slot: usize) -> Option<&mut Leg> {
         self.legs.get_mut(slot).and_then(Option::as_deref_mut)
     }
+}
+
+/// Puts this thread before all that is not real time. What it does between two sleeps is short, and bounded.
+fn raise(priority: u8) -> Result<(), String> {
+    if priority == 0 {
+        return Ok(());
+    }
+    let wanted = ThreadPriorityValue::try_from(priority)?;
+    let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Crossplatform(wanted), policy)
+        .map_err(|error| error.to_string())
 }

@@ -1,11 +1,13 @@
 //! Calls between two lines of ours on the loopback.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod support;
 
+use std::net::{IpAddr, Ipv6Addr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use media::{Codec, Direction, Heard, LineWish, MediaError, SecurePolicy, Sound, StreamEnded, stream};
+use media::{Codec, Direction, Heard, Idle, LineWish, MediaError, SecurePolicy, Sound, StreamEnded, stream};
 use support::{LOCAL, call, connect, event, frame, hears, linear, listen, media, only, open, prepared, purity, tone};
 
 #[tokio::test]
@@ -259,6 +261,54 @@ async fn figures_tell_what_was_sent_and_received() {
     assert_eq!((b.statistics().lost, b.statistics().refused), (0, 0));
     assert_eq!(media.figures().lines, 2);
     assert!(media.figures().packets_sent >= 100);
+}
+
+#[tokio::test]
+async fn two_hundred_lines_on_one_thread_keep_their_clock() {
+    let media = media(|config| {
+        (config.first_port, config.last_port) = (40_000, 41_999);
+    });
+    let sound = prepared(440.0, 60_000);
+    let mut lines = Vec::new();
+    for _ in 0..100 {
+        let (a, b) = call(&media, SecurePolicy::Off);
+        a.play(Sound::Prepared(Arc::clone(&sound)));
+        lines.extend([a, b]);
+    }
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    let figures = media.figures();
+    println!("200 lines: {figures:?}");
+    // What is due is either sent or skipped, and the clock never runs ahead.
+    let due = 200 * (2_500 + 1_500) / 20;
+    assert!(figures.packets_sent > 200 && figures.packets_sent + figures.skipped < due, "{figures:?}");
+}
+
+#[tokio::test]
+async fn a_line_that_has_nothing_to_say_may_describe_its_silence() {
+    let media = media(|config| config.idle = Idle::ComfortNoise);
+    let (a, mut b) = call(&media, SecurePolicy::Off);
+    let mut ear = b.ear().unwrap();
+    frame(&mut ear, |frame| !frame.concealed && (-80.0..-60.0).contains(&frame.level_db)).await;
+    a.play(Sound::Prepared(prepared(440.0, 400)));
+    hears(&mut ear, 440.0).await;
+    assert!(media.figures().packets_sent < 500, "{:?}", media.figures());
+}
+
+#[tokio::test]
+async fn calls_go_over_ipv6_as_well() {
+    let local = IpAddr::from(Ipv6Addr::LOCALHOST);
+    if UdpSocket::bind((local, 0)).is_err() {
+        println!("this machine has no IPv6");
+        return;
+    }
+    let media = media(|config| config.bind.push(local));
+    let wish = LineWish { local, secure: SecurePolicy::Offered };
+    let (mut a, mut b) = (media.open(wish).unwrap(), media.open(wish).unwrap());
+    connect(&mut a, &mut b);
+    assert!(b.negotiated().unwrap().secure);
+    let mut ear = b.ear().unwrap();
+    a.play(Sound::Prepared(prepared(440.0, 400)));
+    hears(&mut ear, 440.0).await;
 }
 
 #[tokio::test]

@@ -129,14 +129,9 @@ impl Leg {
         self.shared.closed.load(Ordering::Acquire)
     }
 
-    /// Says farewell and lets all that wait know that it is over.
+    /// Says farewell.
     pub(crate) fn close(&mut self, now: Instant) {
         self.report(now, true);
-        self.outward.tracks.clear();
-        if let Some(drum) = &self.inward.drum {
-            drum.close();
-        }
-        self.recorder = None;
         self.publish();
     }
 
@@ -256,6 +251,17 @@ impl Leg {
             round_trip: self.reports.round_trip,
             peer_loss: self.reports.peer_loss,
         });
+    }
+}
+
+impl Drop for Leg {
+    /// However a leg comes to its end, nobody waits for it: sounds and taps end when they are dropped, and the ear here.
+    fn drop(&mut self) {
+        self.obey(Instant::now());
+        self.shared.close();
+        if let Some(drum) = &self.inward.drum {
+            drum.close();
+        }
     }
 }
 

@@ -181,7 +181,7 @@ impl Negotiator {
             keys.map(|(tag, suite)| KeyOffer { tag, suite, key: self.our_key(suite) }).collect()
         };
         let protocol = match (self.sections.get(self.audio_at), self.agreed.as_ref()) {
-            (Some(section), Some(agreed)) if agreed.secure.is_some() == !keys.is_empty() => section.protocol.clone(),
+            (Some(section), Some(agreed)) if agreed.secure.is_some() != keys.is_empty() => section.protocol.clone(),
             _ if self.terms.secure == SecurePolicy::Required => "RTP/SAVP".to_owned(),
             _ => "RTP/AVP".to_owned(),
         };
