@@ -32,6 +32,9 @@ impl Dialogue {
 
     pub(super) fn decided(&mut self, decisions: Vec<Decision>) {
         for decision in decisions {
+            if self.mode == Mode::Over || self.mouth.is_last() {
+                return;
+            }
             match decision {
                 Decision::Began => {}
                 Decision::Conclude => self.out.push(Action::Conclude),

@@ -233,6 +233,17 @@ impl Dialogue {
             Event::HungUp => self.mode = Mode::Over,
             _ if self.mode == Mode::Ringing => {}
             Event::Answered => {}
+            Event::Digit(_)
+            | Event::ReplyPiece { .. }
+            | Event::Reply(_)
+            | Event::ReplyFailed { .. }
+            | Event::Owner(_)
+            | Event::Queue(_)
+            | Event::CallBackBooked { .. }
+            | Event::CallBackFailed
+            | Event::Sent { .. }
+            | Event::Abilities(_)
+                if self.mouth.is_last() => {}
             Event::Sound(frame) => {
                 let decisions = self.turns.sound(self.now, &frame);
                 self.decided(decisions);
@@ -253,9 +264,7 @@ impl Dialogue {
             Event::Abilities(abilities) => self.able(abilities),
             Event::Tick => {}
         }
-        if self.mode != Mode::Over {
-            self.time();
-        }
+        self.time();
         self.settle_floor();
         std::mem::take(&mut self.out)
     }
@@ -266,9 +275,13 @@ impl Dialogue {
         if matches!(self.mode, Mode::Over | Mode::Ringing) {
             return None;
         }
+        if self.mouth.is_last() {
+            return [self.turns.due(), self.mouth.due()].into_iter().flatten().min();
+        }
         let settings = &self.setup.settings;
         let thinking = self.thinking.as_ref().and_then(|thinking| {
             let moment = match thinking.moments {
+                _ if self.turns.caller_speaks() => None,
                 _ if self.mouth.speaks() && !self.mouth.is_open_for(thinking.submission) => None,
                 0 => Some(thinking.since + millis(settings.turns.moment_ms)),
                 1 => Some(thinking.since + LONG_MOMENT),
@@ -370,11 +383,17 @@ impl Dialogue {
 
     /// What goes by time alone.
     fn time(&mut self) {
+        if self.mode == Mode::Over {
+            return;
+        }
         let decisions = self.turns.tick(self.now);
         self.decided(decisions);
         let report = self.mouth.tick(self.now, &self.setup.prompts, &mut self.out);
         self.reported(&report);
-        if self.now >= self.longest() && self.mode != Mode::WithPerson && !self.mouth.is_last() {
+        if self.mode == Mode::Over || self.mouth.is_last() {
+            return;
+        }
+        if self.now >= self.longest() && self.mode != Mode::WithPerson {
             self.leave_queue();
             return self.say_last(vec![prompt(Fixed::GoodbyeLong)], Ending::TooLong);
         }

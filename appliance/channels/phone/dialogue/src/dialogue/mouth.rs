@@ -119,7 +119,9 @@ impl Mouth {
     /// Says `draft` after what is being said.
     pub(super) fn say_after(&mut self, at: Duration, draft: Draft, prompts: &Prompts, out: &mut Vec<Action>) {
         match self.current {
-            Some(_) if self.waiting.len() < MOST_WAITING => self.waiting.push_back(draft),
+            Some(_) if self.waiting.len() < MOST_WAITING && !self.is_last() && !draft.clauses.is_empty() => {
+                self.waiting.push_back(draft);
+            }
             Some(_) => {}
             None => self.begin(at, draft, prompts, out),
         }

@@ -121,6 +121,8 @@ struct Heard {
     since: Option<Duration>,
     voiced: Duration,
     last_words: Option<Duration>,
+    /// How finished the text is: judged when it changes, not with every frame.
+    finish: Option<Finish>,
     /// A stretch came back without a word.
     empty: bool,
 }
@@ -165,7 +167,9 @@ impl TurnTaking {
         }
         self.floor = floor;
         (self.held, self.concluded) = (None, None);
-        if floor != Floor::Caller {
+        if floor == Floor::Caller && self.voice().is_none() {
+            self.patience.begin(at);
+        } else {
             self.patience.pause(at);
         }
         if floor == Floor::Closed {
@@ -269,6 +273,8 @@ impl TurnTaking {
             return decisions;
         }
         self.keep(at, words);
+        let text = self.heard.text();
+        self.heard.finish = (!text.is_empty()).then(|| finish(&text, self.language, self.expects));
         if matches!(self.floor, Floor::Ours { .. }) {
             self.words_over_ours(at, words, &mut decisions);
         }
@@ -402,12 +408,11 @@ impl TurnTaking {
         if let Some(concluded) = self.concluded {
             return Some(concluded + if text.is_empty() { FIRST_WORDS } else { CONCLUDE });
         }
-        let pause = match finish(&text, self.language, self.expects) {
-            _ if text.is_empty() => self.settings.usual_ms,
-            Finish::Complete => self.settings.complete_ms,
-            Finish::Usual => self.settings.usual_ms,
-            Finish::Unfinished => self.settings.unfinished_ms,
-            Finish::Dictating => self.settings.dictating_ms,
+        let pause = match self.heard.finish {
+            Some(Finish::Complete) => self.settings.complete_ms,
+            Some(Finish::Usual) | None => self.settings.usual_ms,
+            Some(Finish::Unfinished) => self.settings.unfinished_ms,
+            Some(Finish::Dictating) => self.settings.dictating_ms,
         };
         Some(self.quiet_from() + millis(pause))
     }
