@@ -10,13 +10,15 @@ ENGINES ?= espeak
 # Where the small models for tests are put.
 SMALL_MODELS ?= $(HOME)/.cache/sfetnic/small-models
 export SMALL_MODELS
+# Where `make demo-call` leaves what it heard.
+CALL ?= .demo-call
 # `make bench DATA=folder`: a folder with further evaluation data; without it the starter pack alone is measured.
 DATA ?=
 # `make bench-scheduler`: parts and options for scripts/bench-scheduler, and a trace of requests.
 ARGS ?=
 TRACE ?=
 
-.PHONY: help deps deps-test models-test web run test lint bench bench-scheduler build-cuda eval openapi clean
+.PHONY: help deps deps-test models-test web run demo-call test lint bench bench-scheduler build-cuda eval openapi clean
 
 help: ## Explain the targets
 	@echo "Sfetnic: answers citizens from the institution's own knowledge."
@@ -58,6 +60,10 @@ bench: deps models-test web ## Measure, and print the figures of docs/benchmarks
 
 bench-scheduler: deps ## Compare the gateway with its peers (ARGS="latency --quick"; TRACE=file adds prefix hits; OURS: see the script)
 	@scripts/bench-scheduler $(ARGS) $(if $(TRACE),--trace "$(TRACE)")
+
+demo-call: deps-test models-test web ## Play a whole telephone call with a soft phone; leaves what was heard and the transcript
+	cargo build --locked --package server --package node --no-default-features --features node/espeak,node/whisper
+	@node appliance/server/tests/telephone/demo.mjs "$(CALL)"
 
 build-cuda: deps ## Build the inference node for NVIDIA GPUs (CUDA_CAPABILITY=90; an hour the first time)
 	@scripts/build-cuda

@@ -10,6 +10,7 @@ mod cluster;
 mod journal;
 mod knowledge;
 mod listener;
+mod phone;
 mod placement;
 
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use desk::ports::PortError;
 use desk::ports::accounts::Accounts;
 use desk::ports::articles::Articles;
 use desk::ports::attachments::Attachments;
+use desk::ports::calls::Calls;
+use desk::ports::conversations::Conversations;
 use desk::ports::feed::Feed;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
@@ -32,6 +35,7 @@ pub(crate) use client::{AdminClient, ClientError};
 pub(crate) use journal::Verdict;
 pub(crate) use knowledge::{Everything, ImportBatch, Imported, StateRequest};
 pub(crate) use listener::listen;
+pub(crate) use phone::{CallRecord, PhoneStatus};
 pub(crate) use placement::{Drained, follow as follow_drained};
 
 /// What the admin socket works with.
@@ -52,6 +56,12 @@ pub(crate) struct AdminParts {
     pub spool: camino::Utf8PathBuf,
     /// The inference nodes.
     pub gateway: gateway::Gateway,
+    /// The telephone, where there is one.
+    pub phone: Option<::phone::Phone>,
+    /// Calls as they are kept.
+    pub calls: Arc<dyn Calls>,
+    /// Conversations, for what was said in calls.
+    pub conversations: Arc<dyn Conversations>,
     /// User ids that may use the socket.
     pub users: Vec<u32>,
 }
@@ -66,6 +76,7 @@ fn router(parts: Admin) -> axum::Router {
         .merge(journal::routes())
         .merge(backups::routes())
         .merge(cluster::routes())
+        .merge(phone::routes())
         .merge(placement::routes())
         .with_state(parts)
 }

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use capacity::{SimulateArgs, SizeArgs};
 
-const ABOUT: &str = "Answers citizens by chat, from the institution's own knowledge; what it cannot answer becomes a case with an owner.";
+const ABOUT: &str = "Answers citizens by chat and telephone, from the institution's own knowledge; what it cannot answer becomes a case with an owner.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,6 +15,7 @@ Examples:
   appliance config                             what is in force, and where each value came from
   appliance user add ana --name \"Ana Pop\"      a new operator with a one-time password
   appliance knowledge import ./articles        take a folder of Markdown, HTML, PDF, DOCX
+  appliance phone calls                        the last calls; `phone call ID` shows what was said
   appliance backup create /mnt/copy.sfb        a consistent, encrypted copy while running
 
 Exit codes: 0 done; 1 failed; 2 wrong use of the command line; 3 the server is not running;
@@ -84,6 +85,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: GatewayCommand,
     },
+    /// The telephone: how it stands, and its calls.
+    Phone {
+        /// What to show.
+        #[command(subcommand)]
+        command: PhoneCommand,
+    },
     /// Make and check encrypted backups.
     Backup {
         /// What to do.
@@ -95,6 +102,24 @@ pub(crate) enum Command {
     /// Write the OpenAPI description of the public API.
     #[command(hide = true)]
     Openapi,
+}
+
+/// `appliance phone …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PhoneCommand {
+    /// Where it listens, its exchanges and extensions, and whether its fixed texts are ready.
+    Status,
+    /// The last calls: who had the caller, how they ended, how soon they were answered.
+    Calls {
+        /// How many.
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        last: u32,
+    },
+    /// One call: what was said, on which sources, and what each stage took.
+    Call {
+        /// The call's id, as `appliance phone calls` shows it.
+        id: uuid::Uuid,
+    },
 }
 
 /// `appliance cluster …`.

@@ -8,6 +8,7 @@ pub(crate) mod gateway;
 pub(crate) mod journal;
 pub(crate) mod knowledge;
 pub(crate) mod openapi;
+pub(crate) mod phone;
 pub(crate) mod placement;
 mod print;
 pub(crate) mod simulate;

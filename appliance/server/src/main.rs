@@ -43,6 +43,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Eval(args) => commands::eval::run(&args, &loaded.config, json).await,
         Command::Knowledge { command } => commands::knowledge::run(command, &loaded.config, json).await,
         Command::User { command } => commands::user::run(command, &loaded.config, json).await,
+        Command::Phone { command } => commands::phone::run(command, &loaded.config, json).await,
         Command::Journal { command } => commands::journal::run(command, &loaded.config, json).await,
         Command::Cluster { command } => commands::cluster::run(command, &loaded.config, json).await,
         Command::Gateway { command } => commands::gateway::run(command, json),

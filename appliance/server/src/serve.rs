@@ -45,7 +45,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let phone = telephone::start(&wired, &config).await?;
     workers::start(&mut parts, &wired, phone.as_ref(), &config, &stop);
     let admin_socket = config.admin_socket();
-    let admin_parts = wired.admin(&config);
+    let admin_parts = wired.admin(&config, phone.clone());
     let admin_stop = stop.clone();
     parts.spawn(async move { admin::listen(&admin_socket, admin_parts, admin_stop).await });
 

@@ -11,9 +11,11 @@ Examples:
   inference-node serve                          start with the defaults: http://127.0.0.1:8090
   inference-node gpu list                       the GPUs that the driver shows, or why there are none
   inference-node models import piper-ro.bundle  take a model in; a running node serves it at once
+  inference-node selftest                       speak and hear: is all well, and how fast
   inference-node config                         what is in force, and where each value came from
 
-Exit codes: 0 done; 1 failed; 2 wrong use of the command line; 4 a check found something wrong (gpu check, models verify).";
+Exit codes: 0 done; 1 failed; 2 wrong use of the command line; 4 a check found something wrong (gpu check, models verify,
+selftest).";
 
 /// `inference-node`.
 #[derive(Debug, Parser)]
@@ -54,6 +56,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: GpuCommand,
     },
+    /// Have the running node speak sentences and hear them again: word error rate, and times slower or faster than real time.
+    #[command(after_help = SELFTEST_HELP)]
+    Selftest(SelftestArgs),
     /// Print the configuration in force and where each value came from.
     #[command(
         after_help = "Every key has a default that makes a laptop work. A key [http] listen is the variable SFETNIC_NODE_HTTP__LISTEN.\nSecrets are never printed: keys that hold one name a file."
@@ -62,6 +67,28 @@ pub(crate) enum Command {
     /// Compute one model, as the node tells it to; started by `serve`.
     #[command(hide = true)]
     Worker,
+}
+
+const SELFTEST_HELP: &str = "\
+Each language is spoken by its best voice and heard by its best ear; trained models come before the built-in voices.
+It proves models, GPU and API together; it says nothing about human voices.
+Ends with 4 when more than --most-errors of the words of a language are wrong.";
+
+/// `inference-node selftest`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SelftestArgs {
+    /// Other sentences: a table with the columns language and text, separated by a tab.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sentences: Option<Utf8PathBuf>,
+    /// The share of words that may be wrong.
+    #[arg(long, default_value_t = 0.2, value_name = "SHARE")]
+    pub(crate) most_errors: f64,
+    /// Where the node is; by default where the configuration has it listen.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The authorities that vouch for it (PEM), where it speaks HTTPS.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) authorities: Option<Utf8PathBuf>,
 }
 
 /// `inference-node models …`.

@@ -5,6 +5,7 @@ pub(crate) mod gpu;
 pub(crate) mod models;
 mod print;
 mod progress;
+pub(crate) mod selftest;
 pub(crate) mod worker;
 
 /// A check found something wrong.

@@ -40,6 +40,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Config => commands::config::run(&loaded, json),
         Command::Serve => serve::run(loaded.config).await.map(|()| ExitCode::SUCCESS),
         Command::Models { command } => commands::models::run(command, &loaded.config, json),
+        Command::Selftest(args) => commands::selftest::run(args, &loaded.config, json).await,
         Command::Gpu { command } => commands::gpu::run(command, &loaded.config, json).await,
     }
 }

@@ -116,3 +116,26 @@ async fn nonsense_silence_and_endless_recordings_are_answered_plainly() {
         node.post("/v1/audio/transcriptions").multipart(reqwest::multipart::Form::new().text("model", "auto"));
     assert_eq!(refused(missing.send().await.unwrap(), 400).await["param"], "file");
 }
+
+#[tokio::test]
+async fn a_node_proves_itself_by_hearing_what_it_speaks() {
+    let node = node().await;
+    let sentences = node.folder().join("sentences.tsv");
+    let known = format!("language\ttext\nro\t{SENTENCE}\nro\tam pierdut buletinul\nen\ti would like to speak to a person\n");
+    std::fs::write(&sentences, known).unwrap();
+    let selftest = |more: &[&str]| {
+        let file = sentences.to_str().unwrap();
+        let arguments = [&["--json", "selftest", "--url", &node.base, "--sentences", file], more].concat();
+        node.run(&arguments)
+    };
+    let output = selftest(&["--most-errors", "0.5"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let romanian = &found[0];
+    assert_eq!((romanian["language"].as_str(), romanian["sentences"].as_u64()), (Some("ro"), Some(2)));
+    assert_eq!(romanian["word_error_rate"].as_f64(), Some(0.0), "{found}");
+    assert!(romanian["hearing_real_time_factor"].as_f64().unwrap() > 0.0);
+    // The usual sentences are beyond a model of a few hundred words: the node says so instead of passing.
+    let output = node.run(&["--json", "selftest", "--url", &node.base]);
+    assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
+}

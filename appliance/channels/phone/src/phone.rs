@@ -115,6 +115,11 @@ impl Phone {
         Arc::clone(&self.house.live) as _
     }
 
+    /// How signalling stands: exchanges, extensions.
+    pub async fn signalling(&self) -> signalling::Status {
+        self.house.endpoint.status().await
+    }
+
     /// How many fixed texts are ready to be said, and how many there are.
     #[must_use]
     pub fn prompts(&self) -> (usize, usize) {

@@ -135,7 +135,7 @@ impl Wired {
     }
 
     /// What the admin socket works with.
-    pub(super) fn admin(&self, config: &Config) -> AdminParts {
+    pub(super) fn admin(&self, config: &Config, phone: Option<Phone>) -> AdminParts {
         AdminParts {
             articles: self.articles(),
             accounts: self.accounts(),
@@ -145,6 +145,9 @@ impl Wired {
             backup_key: config.backup_key(),
             spool: config.data.folder.clone(),
             gateway: self.gateway.clone(),
+            phone,
+            calls: Arc::new(self.store.calls()),
+            conversations: self.conversations(),
             users: config.admin.users.clone(),
         }
     }

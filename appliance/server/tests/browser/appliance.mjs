@@ -58,6 +58,7 @@ ${more}
     if (password) {
       return {
         url,
+        config,
         password,
         complaints: () => complained,
         async stop() {

@@ -4,8 +4,6 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
-use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{ContentArrangement, Table};
 use indicatif::HumanBytes;
 use models::{
     BundleImport, BundleOptions, FolderImport, Imported, KeygenOptions, Languages, ModelId, ModelSummary, SigningKey,
@@ -87,7 +85,7 @@ fn list(store: &Store, json: bool) -> anyhow::Result<ExitCode> {
              `inference-node models import PATH` takes a bundle or a folder; docs/models.md says which models suit what.",
         );
     } else {
-        print::line(table(&listing.models));
+        show(&listing.models);
     }
     for (id, error) in listing.unusable {
         print::line(format!("`{id}` cannot be used: {:#}", anyhow::Error::new(error)));
@@ -95,13 +93,10 @@ fn list(store: &Store, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(models: &[ModelSummary]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["model", "task", "engine", "languages", "size", "GPU memory", "licence"]);
-    for model in models {
+fn show(models: &[ModelSummary]) {
+    let rows = models.iter().map(|model| {
         let vram = model.memory.vram_bytes.map_or_else(|| "–".to_owned(), |bytes| HumanBytes(bytes).to_string());
-        table.add_row([
+        [
             model.id.to_string(),
             model.task.name().to_owned(),
             model.engine.name().to_owned(),
@@ -109,9 +104,9 @@ fn table(models: &[ModelSummary]) -> Table {
             HumanBytes(model.size).to_string(),
             vram,
             model.licence.clone().unwrap_or_else(|| "–".to_owned()),
-        ]);
-    }
-    table
+        ]
+    });
+    print::table(&["model", "task", "engine", "languages", "size", "GPU memory", "licence"], rows);
 }
 
 fn languages(languages: &Languages) -> String {
@@ -201,7 +196,7 @@ fn inspect(bundle: &Utf8Path, trusted: &TrustedKeys, json: bool) -> anyhow::Resu
         )?;
     } else {
         print::line(format!("made {}, {}", contents.created, signed(&contents.trust)));
-        print::line(table(&contents.models));
+        show(&contents.models);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,148 @@
+// A real soft phone, baresip, led over its control socket: it dials or is rung, says what espeak-ng speaks for it, presses
+// keys, and keeps what it hears.
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { freePort } from "../browser/appliance.mjs";
+
+// After what it says it is silent for so long, on the wire as well.
+const SILENCE_SECONDS = 600;
+const VOICES = { ro: "ro", hu: "hu", en: "en-gb" };
+
+// `user`: as whom it calls; `account`: more parameters of its account line, such as a password; `codecs`: what it offers.
+export async function startBaresip({ folder, user = "0721000000", host = "127.0.0.1", account = "", codecs = "PCMA", answer = false, config = "" }) {
+  mkdirSync(folder, { recursive: true });
+  const control = await freePort();
+  const sip = await freePort();
+  const heard = join(folder, "heard.wav");
+  const silence = join(folder, "silence.wav");
+  execFileSync("sox", ["-n", "-r", "8000", "-c", "1", "-b", "16", silence, "trim", "0", String(SILENCE_SECONDS)]);
+  writeFileSync(
+    join(folder, "config"),
+    `sip_listen 127.0.0.1:${sip}
+audio_source aufile,${silence}
+audio_player aufile,${heard}
+audio_alert aufile,${join(folder, "alert.wav")}
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
+audio_buffer 20-160
+ctrl_tcp_listen 127.0.0.1:${control}
+rtp_timeout 60
+module_path /usr/lib/baresip/modules
+module g711.so
+module g722.so
+module srtp.so
+module aufile.so
+module account.so
+module menu.so
+module ctrl_tcp.so
+${config}
+`,
+  );
+  const mode = answer ? "auto" : "manual";
+  writeFileSync(join(folder, "accounts"), `<sip:${user}@${host}>;audio_codecs=${codecs};answermode=${mode};regint=0;${account}\n`);
+  writeFileSync(join(folder, "contacts"), "");
+  const child = spawn("baresip", ["-f", folder], { stdio: ["ignore", "pipe", "pipe"] });
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (printed = (printed + bytes).slice(-20_000)));
+  const ended = new Promise((done) => child.on("exit", done));
+  const socket = await connected(control, () => printed);
+  const events = [];
+  const waiting = new Set();
+  netstrings(socket, (text) => {
+    const message = JSON.parse(text);
+    if (!message.event) return;
+    events.push(message);
+    for (const look of waiting) look();
+  });
+  let token = 0;
+  let spoken = 0;
+  const command = (name, params = "") => {
+    const text = JSON.stringify({ command: name, params, token: String(++token) });
+    socket.write(`${Buffer.byteLength(text)}:${text},`);
+  };
+  return {
+    heard,
+    printed: () => printed,
+    events,
+    dial: (uri) => command("dial", uri),
+    hangUp: () => command("hangup"),
+    accept: () => command("accept"),
+    keys(digits) {
+      for (const digit of digits) command("sndcode", digit);
+    },
+    // Says a text; returns how many seconds that takes.
+    say(text, language = "ro") {
+      const file = join(folder, `said-${++spoken}`);
+      execFileSync("espeak-ng", ["-v", VOICES[language], "-s", "150", "-w", `${file}.raw.wav`, text]);
+      execFileSync("sox", [`${file}.raw.wav`, "-r", "8000", "-c", "1", "-b", "16", `${file}.wav`, "pad", "0.1", String(SILENCE_SECONDS)]);
+      command("ausrc", `aufile,${file}.wav`);
+      return Number(execFileSync("soxi", ["-D", `${file}.raw.wav`]).toString());
+    },
+    // The next event of a kind that was not waited for before, or has already come.
+    async event(type, seconds = 30) {
+      const found = () => {
+        const index = events.findIndex((event) => event.type === type && !event.seen);
+        if (index >= 0) events[index].seen = true;
+        return index >= 0 ? events[index] : undefined;
+      };
+      const early = found();
+      if (early) return early;
+      return await new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          waiting.delete(look);
+          reject(new Error(`no ${type} within ${seconds} s; there were ${events.map((event) => event.type)}\n${printed}`));
+        }, seconds * 1000);
+        const look = () => {
+          const event = found();
+          if (!event) return;
+          clearTimeout(timer);
+          waiting.delete(look);
+          resolve(event);
+        };
+        waiting.add(look);
+      });
+    },
+    async stop() {
+      command("quit");
+      const timer = setTimeout(() => child.kill("SIGKILL"), 3000);
+      await ended;
+      clearTimeout(timer);
+      socket.destroy();
+    },
+  };
+}
+
+async function connected(port, printed) {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const socket = connect(port, "127.0.0.1");
+    const done = await new Promise((resolve) => {
+      socket.once("connect", () => resolve(true));
+      socket.once("error", () => resolve(false));
+    });
+    if (done) return socket;
+    if (Date.now() > deadline) throw new Error(`baresip did not start:\n${printed()}`);
+    await new Promise((later) => setTimeout(later, 50));
+  }
+}
+
+// Calls `take` with each netstring (`5:hello,`) that arrives.
+function netstrings(socket, take) {
+  let rest = Buffer.alloc(0);
+  socket.on("error", () => {});
+  socket.on("data", (bytes) => {
+    rest = Buffer.concat([rest, bytes]);
+    for (;;) {
+      const colon = rest.indexOf(":");
+      if (colon < 0) return;
+      const length = Number(rest.subarray(0, colon));
+      if (rest.length < colon + 1 + length + 1) return;
+      take(rest.subarray(colon + 1, colon + 1 + length).toString());
+      rest = rest.subarray(colon + 1 + length + 1);
+    }
+  });
+}

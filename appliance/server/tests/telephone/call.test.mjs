@@ -1,0 +1,59 @@
+// Calls by a real soft phone to a real appliance with a real inference node.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { startNode } from "../browser/node.mjs";
+import { startBaresip } from "./baresip.mjs";
+import { startTelephone } from "./telephone.mjs";
+
+let node;
+let appliance;
+let folder;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sfetnic-telephone-"));
+  node = await startNode();
+  appliance = await startTelephone({ node });
+  await appliance.promptsReady();
+});
+
+after(async () => {
+  await appliance?.stop();
+  await node?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+// Dials, waits until the assistant listens, and hands the telephone over.
+async function ring(name, options = {}) {
+  const caller = await startBaresip({ folder: join(folder, name), ...options });
+  const before = new Set(appliance.calls().map((call) => call.id));
+  caller.dial(appliance.sip + (options.transport ? `;transport=${options.transport}` : ""));
+  await caller.event("CALL_ESTABLISHED");
+  const id = await appliance.until("the call is known", 10, () => appliance.calls().find((call) => !before.has(call.id))?.id);
+  return { caller, id };
+}
+
+const said = (id, by) => appliance.call(id).turns.filter((turn) => turn.by === by);
+
+test("a spoken question is understood, answered from the knowledge base and named by its source", async () => {
+  const { caller, id } = await ring("asks");
+  await appliance.standing("listening");
+  await pause(caller.say("cât costă un pașaport") * 1000);
+  const answer = await appliance.until("the answer", 20, () => said(id, "assistant")[0]);
+  assert.equal(said(id, "citizen")[0].text, "cât costă un pașaport");
+  assert.ok(answer.sources.length > 0, JSON.stringify(answer));
+  await appliance.standing("speaking", 10);
+  await appliance.standing("listening", 60);
+  caller.hangUp();
+  const ended = await appliance.until("the call has ended", 10, () => {
+    const { call } = appliance.call(id);
+    return call.ended ? call : undefined;
+  });
+  assert.equal(ended.ended.how, "caller_hung_up");
+  assert.ok(ended.timings[0].sound_ms > 0, JSON.stringify(ended.timings));
+  await caller.stop();
+  assert.ok(statSync(caller.heard).size > 16_000 * 5, "the caller heard something");
+});
