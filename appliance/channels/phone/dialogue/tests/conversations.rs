@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use played::{Call, answer, answered, choice, hand_off, long_list, setup};
 
 fn booked(reference: Reference) -> Event {
-    let from: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+    let from = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(1_795_420_800);
     Event::CallBackBooked { reference, from, until: from + jiff::SignedDuration::from_hours(2) }
 }
 

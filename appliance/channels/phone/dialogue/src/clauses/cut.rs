@@ -78,13 +78,13 @@ fn place_to_cut(text: &str, limit: usize) -> Option<usize> {
     let within = |at: &usize| text[..*at].chars().count() <= LONGEST;
     let space = || {
         let spaces = text.char_indices().filter(|(at, c)| *c == ' ' && text[..*at].chars().count() <= LONGEST);
-        spaces.map(|(at, _)| at).filter(|at| far_enough(*at)).last()
+        spaces.map(|(at, _)| at).rfind(|at| far_enough(*at))
     };
     let long = text.chars().count() > LONGEST;
     if limit == FIRST {
         return ends.first().copied().filter(within).or_else(|| if long { space() } else { None });
     }
-    ends.iter().copied().filter(within).next_back().or_else(space)
+    ends.iter().copied().rfind(within).or_else(space)
 }
 
 #[cfg(test)]

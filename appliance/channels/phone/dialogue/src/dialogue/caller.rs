@@ -197,12 +197,8 @@ impl Dialogue {
         }
         match wish {
             Wish::Repeat => self.repeat(None),
-            Wish::Slower => {
-                self.paced(Fixed::Slower, if self.mouth.pace == Pace::Fast { Pace::Normal } else { Pace::Slow })
-            }
-            Wish::Faster => {
-                self.paced(Fixed::Faster, if self.mouth.pace == Pace::Slow { Pace::Normal } else { Pace::Fast })
-            }
+            Wish::Slower => self.paced(Fixed::Slower, slower(self.mouth.pace)),
+            Wish::Faster => self.paced(Fixed::Faster, faster(self.mouth.pace)),
             Wish::Louder => self.louder(Fixed::Louder, STEP_DB),
             Wish::Softer => self.louder(Fixed::Softer, -STEP_DB),
             Wish::Stop => {
@@ -243,20 +239,20 @@ impl Dialogue {
 
     fn paced(&mut self, told: Fixed, pace: Pace) {
         self.mouth.pace = pace;
-        if self.said.is_empty() {
-            self.say(vec![prompt(told), prompt(Fixed::AskAgain)])
-        } else {
-            self.repeat(Some(told))
-        }
+        self.otherwise(told);
     }
 
     fn louder(&mut self, told: Fixed, by: i8) {
         self.mouth.gain_db = (self.mouth.gain_db + by).clamp(-LOUDEST, LOUDEST);
+        self.otherwise(told);
+    }
+
+    /// Says again in the new manner what was said last.
+    fn otherwise(&mut self, told: Fixed) {
         if self.said.is_empty() {
-            self.say(vec![prompt(told), prompt(Fixed::AskAgain)])
-        } else {
-            self.repeat(Some(told))
+            return self.say(vec![prompt(told), prompt(Fixed::AskAgain)]);
         }
+        self.repeat(Some(told));
     }
 
     /// The last number digit by digit.
@@ -306,7 +302,7 @@ impl Dialogue {
             1 => self.say(vec![prompt(Fixed::NotUnderstood1)]),
             2 => {
                 self.say(vec![prompt(Fixed::NotUnderstood2)]);
-                self.menu_after(LevelId::Main);
+                self.main_menu_after();
             }
             _ => self.seek(self.department_here(), Why::NotUnderstood, false),
         }
@@ -328,7 +324,7 @@ impl Dialogue {
             _ => {
                 self.misunderstood = 1;
                 self.say(vec![prompt(Fixed::NotUnderstood2)]);
-                self.menu_after(LevelId::Main);
+                self.main_menu_after();
             }
         }
     }
@@ -362,4 +358,12 @@ impl Dialogue {
             items => self.text(Filled::MoreItems, &[("count", &items.to_string())]),
         }
     }
+}
+
+fn slower(pace: Pace) -> Pace {
+    if pace == Pace::Fast { Pace::Normal } else { Pace::Slow }
+}
+
+fn faster(pace: Pace) -> Pace {
+    if pace == Pace::Slow { Pace::Normal } else { Pace::Fast }
 }

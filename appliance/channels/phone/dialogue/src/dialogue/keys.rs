@@ -195,10 +195,10 @@ impl Dialogue {
         self.read_menu();
     }
 
-    /// Opens a menu behind what is being said.
-    pub(super) fn menu_after(&mut self, level: LevelId) {
-        self.enter_menu(level.clone());
-        let clauses = self.menu_clauses(&level, 0);
+    /// Opens the first menu behind what is being said.
+    pub(super) fn main_menu_after(&mut self) {
+        self.enter_menu(LevelId::Main);
+        let clauses = self.menu_clauses(&LevelId::Main, 0);
         self.say_after(clauses);
     }
 
@@ -206,7 +206,7 @@ impl Dialogue {
         match &self.mode {
             _ if level == LevelId::Main => self.menus.clear(),
             Mode::Menu { level: from, .. } if *from != level && self.menus.len() < DEPTH => {
-                self.menus.push(from.clone())
+                self.menus.push(from.clone());
             }
             _ => {}
         }

@@ -136,7 +136,7 @@ impl Dialogue {
             Mode::Value { .. } => self.say_after(vec![prompt(Fixed::Keypad)]),
             _ => {
                 self.say(vec![prompt(Fixed::KeypadNow)]);
-                self.menu_after(LevelId::Main);
+                self.main_menu_after();
             }
         }
     }

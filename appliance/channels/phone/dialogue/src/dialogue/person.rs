@@ -11,7 +11,6 @@ use crate::action::{Action, CallBackWish, Clause, Connect, Ending, Why};
 use crate::briefing::Briefing;
 use crate::event::{QueueNews, TransferNews};
 use crate::exact::Kind;
-use crate::menus::LevelId;
 use crate::prompts::{Filled, Fixed, day};
 use crate::queue::{Step, Wait, estimate};
 use crate::wishes::{Wish, wish};
@@ -137,7 +136,7 @@ impl Dialogue {
                 self.listen();
                 self.say(vec![prompt(Fixed::Returned)]);
                 if !self.abilities.hears(self.language) {
-                    self.menu_after(LevelId::Main);
+                    self.main_menu_after();
                 }
             }
             _ => {}

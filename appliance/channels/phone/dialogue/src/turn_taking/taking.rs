@@ -424,7 +424,7 @@ impl TurnTaking {
         if text.is_empty() && self.heard.empty && self.voice().is_none() && self.heard.voiced >= COUGH {
             return self.end(at, text, decisions);
         }
-        if !over && !(endless && !text.is_empty()) {
+        if !over && (!endless || text.is_empty()) {
             // All that was asked for is there: no more waiting.
             if self.concluded.is_none() || !self.heard.partial.is_empty() || text.is_empty() || self.voice().is_some() {
                 return;
