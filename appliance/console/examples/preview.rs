@@ -150,10 +150,11 @@ async fn seed(desk: &Desk) {
 async fn main() {
     let desk = Desk::open().await;
     seed(&desk).await;
-    telephone::seed(&desk, &answer()).await;
     let mut ana = desk.working("ana", "Ana Pop", Role::Operator, &[]).await;
     let mut admin = desk.working("admin", "Elena Szabó", Role::Administrator, &[]).await;
     admin.post("/console/extension", &[("number", "204")]).await;
+    let (dan, _) = desk.account("dan", "Dan Ionescu", Role::Operator, &[]).await;
+    telephone::seed(&desk, &answer(), dan.id).await;
     let (_, one_time) = desk.account("nou", "Ion Nou", Role::Operator, &["cazier", "pasapoarte"]).await;
     let queue = ana.get("/console?department=portal-hub").await.text;
     let id = queue.split_once("data-row=\"").unwrap().1.split('"').next().unwrap().to_owned();

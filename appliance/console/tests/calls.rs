@@ -1,5 +1,7 @@
 //! The telephone in the console: who is on the line, what may be done, whom we promised to ring, what was said and heard.
 
+#![expect(clippy::unwrap_used, reason = "a story ends at the first thing that goes wrong")]
+
 mod support;
 
 use axum::http::StatusCode;

@@ -388,7 +388,7 @@ impl Call {
 pub fn first_sound(timings: &[TurnTiming]) -> Option<(u32, u32)> {
     let mut waits: Vec<u32> = timings.iter().filter_map(|timing| timing.sound_ms).collect();
     waits.sort_unstable();
-    Some((*waits.get(waits.len() / 2)?, *waits.last()?))
+    Some((*waits.get(waits.len().checked_sub(1)? / 2)?, *waits.last()?))
 }
 
 #[cfg(test)]

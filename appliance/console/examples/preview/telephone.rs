@@ -22,9 +22,10 @@ use crate::support::{Desk, hand_off};
 /// What the citizen is saying, word by word.
 const WORDS: [&str; 9] = ["și", "dacă", "am", "domiciliul", "în", "alt", "județ", "unde", "merg"];
 
-pub(crate) async fn seed(desk: &Desk, answer: &Outcome) {
+/// `colleague` has one of the calls.
+pub(crate) async fn seed(desk: &Desk, answer: &Outcome, colleague: OperatorId) {
     let now = Timestamp::now();
-    live_calls(desk, answer, now).await;
+    live_calls(desk, answer, colleague, now).await;
     let case = past(desk, answer, now).await;
     promises(desk, case, now).await;
 }
@@ -43,17 +44,16 @@ fn transcript(call: LiveCall, lines: Vec<Line>) -> LiveTranscript {
     LiveTranscript { call, lines, partial: String::new() }
 }
 
-async fn live_calls(desk: &Desk, answer: &Outcome, now: Timestamp) {
+async fn live_calls(desk: &Desk, answer: &Outcome, colleague: OperatorId, now: Timestamp) {
     let waiting = begin(desk, "0745 222 333", Language::Hu, Some("evidenta-persoanelor"), ago(now, 214)).await;
     let second = begin(desk, "anonymous", Language::Ro, Some("pasapoarte"), ago(now, 131)).await;
     let greeted = begin(desk, "0723 904 118", Language::Ro, None, ago(now, 4)).await;
     let held = begin(desk, "0740 118 275", Language::Ro, Some("permise-inmatriculari"), ago(now, 388)).await;
-    let dan = OperatorId::new();
     for (call, standing, since) in [
         (&waiting, queue("evidenta-persoanelor", 1), 96),
         (&second, queue("pasapoarte", 1), 22),
         (&greeted, Standing::Greeting, 3),
-        (&held, Standing::WithPerson { operator: Some(dan) }, 240),
+        (&held, Standing::WithPerson { operator: Some(colleague) }, 240),
     ] {
         desk.switchboard.put(transcript(live(call, standing, ago(now, since)), Vec::new()));
     }

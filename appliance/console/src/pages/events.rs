@@ -29,7 +29,8 @@ const CHECK: Duration = Duration::from_secs(60);
 pub(crate) struct Watched {
     /// The conversation on the page.
     conversation: Option<ConversationId>,
-    /// The call on the page.
+    /// The call on the page. The page of another server's call also names its conversation once there is one, for no other
+    /// reason than that the page then changes its address here and is followed anew.
     call: Option<CallId>,
     /// Whether the page lists calls.
     calls: Option<u8>,

@@ -199,7 +199,7 @@ impl PastRow {
             started_iso: call.started_at.to_string(),
             caller: sight.caller(call.caller.as_ref()),
             outgoing: call.direction == Direction::Out,
-            department: sight.department(call.department.as_ref()),
+            department: call.department.as_ref().map(|id| sight.department(Some(id))).unwrap_or_default(),
             language: call.language.code(),
             language_name: call.language.endonym(),
             lasted: clock(call.seconds(sight.now)),

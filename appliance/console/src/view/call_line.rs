@@ -84,10 +84,18 @@ impl Lines<'_> {
 
     fn kept_line(&self, call: &Call, turn: &Turn, seekable: bool) -> LineView {
         let (class, name) = self.author(turn.author);
-        let timing = call.timings.iter().find(|timing| timing.turn == Some(turn.number));
-        // A citizen's turn is durable once it is over: where it began stands with its timing.
+        let of_turn = |number| call.timings.iter().find(|timing| timing.turn == Some(number));
+        let timing = of_turn(turn.number);
+        // A turn is durable once it is over, or made ready: where it began stands with the timing of the citizen's.
+        let answered = || {
+            let asked = of_turn(turn.number.checked_sub(1)?)?;
+            Some(asked.stopped_ms + u64::from(asked.sound_ms?))
+        };
         let since_start = turn.at.duration_since(call.started_at).as_millis();
-        let began_ms = timing.map_or_else(|| u64::try_from(since_start).unwrap_or(0), |timing| timing.began_ms);
+        let began_ms = timing
+            .map(|timing| timing.began_ms)
+            .or_else(answered)
+            .unwrap_or_else(|| u64::try_from(since_start).unwrap_or(0));
         let seek = match &call.recording {
             Recording::Kept { offset_ms, .. } if seekable => {
                 let millis = began_ms.saturating_sub(*offset_ms);

@@ -3,7 +3,7 @@ export function tick(): void {
   if (!document.querySelector("[data-watch]")) return;
   // The browser's clock may be wrong: only its pace counts, from the duration that the server showed.
   const started = new WeakMap<Element, { text: string; base: number; at: number }>();
-  window.setInterval(() => {
+  const step = (): void => {
     for (const shown of document.querySelectorAll<HTMLElement>("time[data-ticks]")) {
       const known = started.get(shown);
       if (!known || known.text !== shown.textContent) {
@@ -13,7 +13,9 @@ export function tick(): void {
       known.text = clock(known.base + Math.floor((performance.now() - known.at) / 1_000));
       shown.textContent = known.text;
     }
-  }, 1_000);
+  };
+  step();
+  window.setInterval(step, 1_000);
 }
 
 function seconds(text: string): number {

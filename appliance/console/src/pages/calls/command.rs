@@ -83,7 +83,7 @@ fn understood(app: &App, operator: &Operator, sheet: &Sheet, pressed: &Pressed) 
         Button::ToDepartment => {
             let department = DepartmentId(pressed.department.clone());
             let known = app.config().departments.0.iter().any(|one| one.id == department);
-            let target = known.then(|| CallCommand::Transfer(TransferTarget::Department(department)));
+            let target = known.then_some(CallCommand::Transfer(TransferTarget::Department(department)));
             target.ok_or(Refused::Notice(Notice::WrongTarget))
         }
         Button::ToNumber if !abilities.transfer_to_numbers => Err(Refused::NotAllowed),

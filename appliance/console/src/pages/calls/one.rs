@@ -180,7 +180,10 @@ async fn prepare(
         standing_for: live.map(|live| passed(live.standing_since, now)).unwrap_or_default(),
         language: spoken.endonym(),
         language_code: spoken.code(),
-        department: sight.department(sheet.department()),
+        department: match sheet.department() {
+            None if !goes_on => String::new(),
+            department => sight.department(department),
+        },
         lasts: if goes_on { passed(call.started_at, now) } else { clock(call.seconds(now)) },
         started_at: goes_on.then(|| call.started_at.to_string()),
         started: fill(&t.call.started, &[("when", &dates::moment(call.started_at, now, sight.language))]),
