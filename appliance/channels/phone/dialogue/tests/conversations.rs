@@ -1,14 +1,20 @@
 //! Whole conversations, with a caller, a desk and a voice that are played.
 
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 mod played;
 
 use std::time::Duration;
 
+use desk::department::Departments;
+use desk::guide::Guide;
 use desk::language::Language;
 use desk::ports::speech::Abilities;
 use desk::reference::Reference;
+use dialogue::exact::{Kind, Value};
 use dialogue::{
-    Action, Direction, Ending, Event, Note, Pace, QueueNews, Recording, Said, Standing, TransferNews, Via, Why,
+    Action, Direction, Ending, Event, Institution, Menus, Note, Pace, Prompts, QueueNews, Recording, Said, Standing,
+    TransferNews, Via, Why,
 };
 use jiff::Timestamp;
 use played::{Call, answer, answered, choice, hand_off, long_list, setup};
@@ -398,4 +404,124 @@ fn a_person_is_told_what_was_asked() {
     let briefing = call.connect().unwrap().briefing;
     assert_eq!(briefing.asked, ["mi s-a blocat contul"]);
     assert!(briefing.spoken(Language::Ro).contains("mi s-a blocat contul"));
+}
+
+#[test]
+fn a_sign_of_listening_while_we_think_is_no_question() {
+    let mut call = Call::open();
+    let number = call.asks("cum obțin buletinul");
+    call.says("mhm");
+    assert_eq!(call.submitted().unwrap().number, number);
+    call.event(answered(number, answer("Mergeți la ghișeu.", Vec::new())));
+    assert!(call.said().contains("Mergeți la ghișeu"), "{}", call.said());
+}
+
+#[test]
+fn an_answer_that_comes_while_the_caller_speaks_is_not_said_over_him() {
+    let mut call = Call::open();
+    let number = call.asks("cum obțin buletinul");
+    call.voice(0.4);
+    call.partial("și pentru copil", 0);
+    call.event(answered(number, answer("Mergeți la ghișeu.", Vec::new())));
+    assert!(!call.is_speaking());
+    call.says("și pentru copil cât costă");
+    assert_eq!(call.submitted().unwrap().number, number + 1, "the later question counts");
+}
+
+#[test]
+fn an_answer_that_no_voice_speaks_leads_to_a_person() {
+    let mut call = Call::open();
+    let number = call.asks("cum obțin buletinul");
+    call.event(answered(number, answer("Mergeți la ghișeu.", Vec::new())));
+    call.voice_fails();
+    assert_eq!(call.connect().map(|connect| connect.why), Some(Why::Failure));
+}
+
+#[test]
+fn a_value_that_somebody_asked_for_comes_back_confirmed_or_not_at_all() {
+    let values = |call: &Call| {
+        call.actions(|action| match action {
+            Action::Value { value, .. } => Some(value.clone()),
+            _ => None,
+        })
+    };
+    let mut call = Call::open();
+    call.event(Event::Ask(Kind::Cnp));
+    call.finish_speaking();
+    call.says("unu nouă șase zero doi doi nouă patru unu zero zero unu cinci");
+    assert!(call.said().contains("unu, nouă șase, zero doi"), "{}", call.said());
+    call.finish_speaking();
+    call.says("da, corect");
+    assert_eq!(values(&call), [Some(Value::Cnp("1960229410015".into()))]);
+
+    let mut call = Call::open();
+    call.event(Event::Ask(Kind::Date));
+    call.says("operator");
+    assert_eq!(values(&call), [None]);
+}
+
+#[test]
+fn a_wrong_check_digit_is_told_and_the_third_failure_leads_to_the_keys() {
+    let mut call = Call::open();
+    call.event(Event::Ask(Kind::Cnp));
+    for _ in 0..3 {
+        call.finish_speaking();
+        call.says("unu nouă șase zero doi doi nouă patru unu zero zero unu șase");
+    }
+    assert!(call.said().contains("O cifră nu se potrivește") && call.said().contains("Tastați"), "{}", call.said());
+}
+
+#[test]
+fn noise_is_named_once_and_the_keys_offered() {
+    let mut call = Call::open();
+    call.noise(20.0);
+    assert_eq!(call.all_said().matches("Se aude zgomot").count(), 1);
+}
+
+#[test]
+fn shouting_is_met_calmly_and_once() {
+    let mut call = Call::open();
+    for _ in 0..2 {
+        call.shout(3.0);
+        call.wait(3.0);
+        call.finish_speaking();
+    }
+    assert_eq!(call.all_said().matches("puteți vorbi obișnuit").count(), 1);
+    assert!(call.ended().is_none());
+}
+
+#[test]
+fn a_machine_that_rings_us_is_let_go() {
+    let mut call = Call::open();
+    call.partial("vă rugăm lăsați un mesaj după semnalul sonor", 0);
+    call.finish_speaking();
+    assert_eq!(call.ended(), Some(Ending::Machine));
+}
+
+#[test]
+fn every_guide_of_the_starter_pack_can_be_walked_by_keys() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../knowledge/starter/guides");
+    let read = |entry: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(entry.unwrap().path()).unwrap();
+    let guides: Vec<Guide> =
+        std::fs::read_dir(folder).unwrap().map(|entry| toml::from_str(&read(entry)).unwrap()).collect();
+    let departments = Departments::default();
+    let menus = Menus::new(&guides, &departments);
+    let prompts = Prompts::new(&Institution::default(), menus);
+    for language in Language::ALL {
+        let all = prompts.all(language);
+        assert!(all.len() > 300, "{}", all.len());
+        for (id, text) in all {
+            assert!(!text.contains("://") && !text.contains("**") && !text.trim().is_empty(), "{id}: {text}");
+        }
+    }
+    let mut setup = setup();
+    (setup.prompts, setup.abilities) = (prompts.into(), Abilities::default());
+    let mut call = Call::begin(setup);
+    call.finish_speaking();
+    assert!(call.said().contains("Pentru mai multe, apăsați 9"), "{}", call.said());
+    let first = call.said();
+    call.key('9');
+    assert_ne!(call.said(), first);
+    call.key('9');
+    assert_eq!(call.said(), first, "the pages go round");
 }

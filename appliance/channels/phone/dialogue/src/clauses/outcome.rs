@@ -7,7 +7,7 @@ use desk::outcome::{Answer, Choice, Outcome};
 
 use super::cut::{clauses, sentences};
 use super::plain::{Line, lines, plain};
-use crate::prompts::{Filled, filled};
+use crate::prompts::{Filled, filled, key_name};
 use crate::words::words;
 
 /// Items of a list that are said before the caller is asked for more.
@@ -145,8 +145,8 @@ pub(crate) fn choices(choices: &[Choice], from: usize, language: Language) -> Ve
     let mut said: Vec<String> = page
         .map(|(at, choice)| {
             let text = if at == from { Filled::FirstChoice } else { Filled::NextChoice };
-            let (label, key) = (plain(&choice.label), (at + 1).to_string());
-            filled(text, language, &[("label", label.trim_end_matches('.')), ("key", &key)])
+            let (label, key) = (plain(&choice.label), key_name(at + 1, language));
+            filled(text, language, &[("label", label.trim_end_matches('.')), ("key", key)])
         })
         .collect();
     if choices.len() > from + CHOICES {

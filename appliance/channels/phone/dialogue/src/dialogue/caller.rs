@@ -10,7 +10,7 @@ use crate::exact::{Kind, yes_or_no};
 use crate::manner::is_child;
 use crate::menus::LevelId;
 use crate::prompts::{Filled, Fixed};
-use crate::turn_taking::{Decision, Turn};
+use crate::turn_taking::{Decision, Turn, is_listening};
 use crate::wishes::{Wish, wish};
 
 /// The loudest that we speak above usual, in decibels.
@@ -81,6 +81,10 @@ impl Dialogue {
     fn turn(&mut self, turn: Turn) {
         self.note(Note::TurnEnded { decided_after: turn.after });
         self.turns.is_there();
+        if self.thinking.is_some() && is_listening(&turn.text) {
+            // "Mhm" while we think is no question.
+            return self.speak_kept();
+        }
         self.turns_taken += 1;
         let clear = is_clear(&turn.text, turn.confidence, self.setup.settings.least_confidence);
         self.follow_language(&turn, clear);
@@ -168,7 +172,7 @@ impl Dialogue {
 
     /// The caller spoke another language than expected: follow, if it is one of ours.
     fn follow_language(&mut self, turn: &Turn, clear: bool) {
-        let known = turn.language.filter(|language| *language != self.language);
+        let known = turn.language.filter(|language| *language != self.language && self.abilities.hears(*language));
         let long = turn.text.split_whitespace().count() >= 3;
         if let Some(language) = known.filter(|_| clear && (self.turns_taken <= FIRST_TURNS || long)) {
             self.switch_language(language);
@@ -222,7 +226,11 @@ impl Dialogue {
             Wish::Language(language) => {
                 let fixed = if self.switch_language(language) { Fixed::LanguageSet } else { Fixed::AskAgain };
                 self.thinking = None;
-                self.say(vec![prompt(fixed)]);
+                if self.abilities.hears(self.language) {
+                    return self.say(vec![prompt(fixed)]);
+                }
+                self.say(vec![prompt(Fixed::KeypadNow)]);
+                self.main_menu_after();
             }
         }
     }
@@ -297,6 +305,9 @@ impl Dialogue {
     /// Nothing to act on: asked once, then led to the keys, then to a person.
     fn not_understood(&mut self) {
         self.note(Note::NotUnderstood);
+        if self.was_shouted() {
+            return;
+        }
         self.misunderstood = self.misunderstood.saturating_add(1);
         match self.misunderstood {
             1 => self.say(vec![prompt(Fixed::NotUnderstood1)]),
@@ -310,13 +321,16 @@ impl Dialogue {
 
     /// Voice without words.
     fn wordless(&mut self) {
-        if let Some(kept) = self.kept.take() {
-            return self.reply(kept);
+        if self.kept.is_some() {
+            return self.speak_kept();
         }
         if !self.is_free() {
             return;
         }
         self.note(Note::NotUnderstood);
+        if self.was_shouted() {
+            return;
+        }
         self.misunderstood = self.misunderstood.saturating_add(1);
         match self.misunderstood {
             1 => self.say(vec![prompt(Fixed::NotHeard)]),
@@ -326,6 +340,13 @@ impl Dialogue {
                 self.say(vec![prompt(Fixed::NotUnderstood2)]);
                 self.main_menu_after();
             }
+        }
+    }
+
+    /// Says the answer that came while the caller was speaking.
+    fn speak_kept(&mut self) {
+        if let Some(kept) = self.kept.take() {
+            self.reply(kept);
         }
     }
 

@@ -52,16 +52,23 @@ impl Dialogue {
                 self.told.noise = true;
                 self.say(vec![prompt(Fixed::Noise)]);
             }
-            Surroundings::Shouting if !self.told.shouting && self.is_free() && !self.turns.caller_speaks() => {
-                self.told.shouting = true;
-                self.say(vec![prompt(Fixed::Shouting)]);
-            }
+            Surroundings::Shouting => self.told.shouted = true,
             Surroundings::Clear if had_music && self.is_free() => {
                 self.turns.is_there();
                 self.say(vec![prompt(Fixed::MusicOver)]);
             }
             _ => {}
         }
+    }
+
+    /// Whether what was not understood was shouted: calmly said, once, in place of "I did not understand".
+    pub(super) fn was_shouted(&mut self) -> bool {
+        let say = self.told.shouted && !self.told.shouting;
+        self.told.shouting |= say;
+        if say {
+            self.say(vec![prompt(Fixed::Shouting)]);
+        }
+        say
     }
 
     /// A machine is on the line. One that we rang gets a message after its tone; one that rang us is let go.

@@ -10,31 +10,30 @@ mod keys;
 mod line;
 mod mouth;
 mod person;
+mod say;
+mod state;
 mod values;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use desk::ids::DepartmentId;
 use desk::language::Language;
-use desk::outcome::Choice;
 use desk::ports::speech::Abilities;
 use desk::reference::Reference;
 use jiff::Timestamp;
 
-use crate::action::{Action, Clause, Ending, Note, Said, Submission, Via};
+use crate::action::{Action, Clause, Ending, Note, Said, Submission, Via, Why};
 use crate::clauses::Stream;
 use crate::emergency::Watch;
 use crate::event::{Answered, Event, Spoke};
-use crate::exact::Entry;
 use crate::menus::LevelId;
 use crate::prompts::{Fixed, PromptId};
-use crate::queue::Wait;
 use crate::settings::{Recording, millis, seconds};
 use crate::setup::{Direction, Setup};
 use crate::standing::Standing;
-use crate::turn_taking::{Floor, Surroundings, TurnTaking};
+use crate::turn_taking::{Floor, TurnTaking};
 use mouth::{Draft, Mouth, Report, Then};
+use state::{Mode, Offered, Purpose, Question, Rest, Thinking, Told};
 
 /// Waiting for the desk to note a call-back, or to send a message.
 const DESK_PATIENCE: Duration = Duration::from_secs(15);
@@ -83,94 +82,6 @@ pub struct Dialogue {
     desk_until: Option<Duration>,
     now: Duration,
     out: Vec<Action>,
-}
-
-/// What the conversation is about at present.
-#[derive(Debug, Clone, PartialEq)]
-enum Mode {
-    /// It rings.
-    Ringing,
-    /// The greeting; keys choose the language.
-    Greeting,
-    /// The caller asks, the assistant answers.
-    Open,
-    /// A menu is open.
-    Menu { level: LevelId, page: u8 },
-    /// We asked something of our own.
-    Question { what: Question, again: bool },
-    /// An exact value is taken.
-    Value { entry: Entry, purpose: Purpose },
-    /// A call-back is being noted.
-    Booking,
-    /// The caller waits for a person.
-    Waiting(Wait),
-    /// A person is being reached, until when.
-    Transferring { until: Duration, wait: Option<Wait> },
-    /// A person has the call.
-    WithPerson,
-    /// A machine is on the line; a message is left at its tone, or at this moment.
-    Machine { until: Duration },
-    /// It is over.
-    Over,
-}
-
-/// What we asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Question {
-    /// Whether we shall ring back.
-    CallBack { department: Option<DepartmentId> },
-    /// Whether we ring the number that the call came from.
-    ThisNumber { department: Option<DepartmentId> },
-    /// Whether to go on with a long answer.
-    More,
-}
-
-/// What an exact value is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Purpose {
-    /// To ring back.
-    CallBack { department: Option<DepartmentId> },
-    /// To ask about a case.
-    Case,
-    /// Somebody else asked for it.
-    Asked,
-}
-
-/// An answer on its way.
-#[derive(Debug)]
-struct Thinking {
-    submission: u64,
-    since: Duration,
-    asked: String,
-    /// How often the caller was told to wait.
-    moments: u8,
-    stream: Stream,
-}
-
-/// Choices that the last answer offers.
-#[derive(Debug, Clone)]
-struct Offered {
-    turn: u64,
-    choices: Vec<Choice>,
-    /// The first of those that were read out last.
-    from: usize,
-}
-
-/// What is left of a long answer.
-#[derive(Debug, Clone)]
-struct Rest {
-    later: Vec<String>,
-    submission: u64,
-}
-
-/// What is said once in a call.
-#[derive(Debug, Default)]
-struct Told {
-    noise: bool,
-    shouting: bool,
-    child: bool,
-    keypad: bool,
-    refused_recording: bool,
 }
 
 impl Dialogue {
@@ -343,7 +254,7 @@ impl Dialogue {
         self.listen();
         if let Direction::CallBack { department, .. } = self.setup.direction.clone() {
             self.say(vec![prompt(Fixed::CallBackGreeting)]);
-            return self.seek(Some(department), crate::action::Why::Asked, true);
+            return self.seek(Some(department), Why::Asked, true);
         }
         if self.setup.full {
             let mut clauses = vec![prompt(Fixed::AllBusy)];
@@ -446,7 +357,12 @@ impl Dialogue {
             Report::None => {}
             Report::Noticed => self.record(true),
             Report::Over { then: Then::HangUp(ending), .. } => self.hang_up(*ending),
-            Report::Over { then: Then::Listen, .. } => {
+            Report::Over { lost: true, .. } if matches!(self.mode, Mode::Open | Mode::Question { .. }) => {
+                // The answer is there, but no voice speaks it.
+                self.say(vec![prompt(Fixed::AnswerFailed), prompt(Fixed::Connecting)]);
+                self.seek(None, Why::Failure, true);
+            }
+            Report::Over { .. } => {
                 if self.mode == Mode::Greeting && !self.mouth.speaks() {
                     self.mode = Mode::Open;
                     if !self.abilities.hears(self.language) {
@@ -494,69 +410,6 @@ impl Dialogue {
 
     fn note(&mut self, note: Note) {
         self.out.push(Action::Note(note));
-    }
-
-    // What is said.
-
-    fn say(&mut self, clauses: Vec<Clause>) {
-        let draft = Draft::new(self.speakable(clauses), self.language);
-        self.say_draft(draft);
-    }
-
-    fn say_after(&mut self, clauses: Vec<Clause>) {
-        let draft = Draft::new(self.speakable(clauses), self.language);
-        self.mouth.say_after(self.now, draft, &self.setup.prompts, &mut self.out);
-    }
-
-    /// Says `clauses` and then ends the call.
-    fn say_last(&mut self, clauses: Vec<Clause>, ending: Ending) {
-        let mut draft = Draft::new(self.speakable(clauses), self.language);
-        (draft.interruptible, draft.then) = (false, Then::HangUp(ending));
-        self.thinking = None;
-        self.say_draft(draft);
-        if !self.mouth.speaks() {
-            self.hang_up(ending);
-        }
-    }
-
-    fn say_draft(&mut self, draft: Draft) {
-        self.mouth.say(self.now, draft, &self.setup.prompts, &mut self.out);
-    }
-
-    /// Leaves out what no voice can say now: prompts were rendered ahead.
-    fn speakable(&self, clauses: Vec<Clause>) -> Vec<Clause> {
-        let voice = self.abilities.speaks(self.language);
-        clauses.into_iter().filter(|clause| voice || matches!(clause, Clause::Prompt(_))).collect()
-    }
-
-    fn text(&self, text: crate::prompts::Filled, values: &[(&str, &str)]) -> Clause {
-        Clause::Text(crate::prompts::filled(text, self.language, values))
-    }
-
-    /// A number digit by digit, in groups.
-    fn number(&mut self, groups: &[String]) -> Vec<Clause> {
-        self.number = Some(groups.join(" "));
-        if self.abilities.speaks(self.language) {
-            let said: Vec<String> = groups.iter().map(|group| crate::prompts::dictated(group, self.language)).collect();
-            return vec![Clause::Text(format!("{}.", said.join(", ")))];
-        }
-        let digits = groups.iter().flat_map(|group| group.chars()).filter_map(|digit| digit.to_digit(10));
-        digits.filter_map(|digit| Some(Clause::Prompt(PromptId::Digit(u8::try_from(digit).ok()?)))).collect()
-    }
-
-    fn question(&mut self, what: Question) {
-        self.mode = Mode::Question { what, again: false };
-    }
-
-    fn today(&self) -> jiff::civil::Date {
-        desk::calendar::day_of(self.wall_clock())
-    }
-
-    /// Whether the line is clear enough for a remark of ours.
-    fn is_free(&self) -> bool {
-        let busy =
-            matches!(self.mode, Mode::Waiting(_) | Mode::Transferring { .. } | Mode::WithPerson | Mode::Machine { .. });
-        !busy && !self.mouth.speaks() && self.thinking.is_none() && self.turns.surroundings() != Surroundings::Machine
     }
 }
 

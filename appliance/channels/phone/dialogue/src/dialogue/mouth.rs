@@ -78,8 +78,8 @@ pub(super) enum Report {
     None,
     /// The caller has heard the notice of recording.
     Noticed,
-    /// It is over by itself; whether it could be spoken at all.
-    Over { then: Then, failed: bool },
+    /// It is over by itself; whether an answer was lost on the way.
+    Over { then: Then, lost: bool },
 }
 
 impl Mouth {
@@ -230,7 +230,7 @@ impl Mouth {
         if let Some(next) = self.waiting.pop_front() {
             self.begin(at, next, prompts, out);
         }
-        Report::Over { then, failed }
+        Report::Over { then, lost: failed && current.draft.answers.is_some() && !self.speaks() }
     }
 }
 

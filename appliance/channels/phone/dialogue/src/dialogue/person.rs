@@ -26,6 +26,7 @@ impl Dialogue {
 
     /// Looks for a person. `told` where the caller knows already.
     pub(super) fn seek(&mut self, department: Option<DepartmentId>, why: Why, told: bool) {
+        self.drop_value();
         (self.thinking, self.kept, self.rest, self.offered) = (None, None, None, None);
         if why != Why::Danger
             && let Some(clauses) = self.closed(department.as_ref())
@@ -123,6 +124,7 @@ impl Dialogue {
             (TransferNews::Ringing, Mode::Transferring { until, .. }) => *until = self.now + TRANSFER_PATIENCE,
             (TransferNews::Answered, Mode::WithPerson) => {}
             (TransferNews::Answered, _) => {
+                self.drop_value();
                 self.mouth.stop(&self.setup.prompts, &mut self.out);
                 (self.thinking, self.kept, self.desk_until) = (None, None, None);
                 self.out.push(Action::Music { on: false });
@@ -156,6 +158,7 @@ impl Dialogue {
     pub(super) fn owner(&mut self, owner: &Owner) {
         let free = !matches!(self.mode, Mode::WithPerson | Mode::Transferring { .. });
         if matches!(owner, Owner::Operator(_)) && free && !self.mouth.is_last() {
+            self.drop_value();
             (self.thinking, self.kept) = (None, None);
             self.mode = Mode::Transferring { until: self.now + TRANSFER_PATIENCE, wait: None };
             self.say(vec![prompt(Fixed::Taken)]);

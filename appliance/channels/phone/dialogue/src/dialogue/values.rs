@@ -142,7 +142,7 @@ impl Dialogue {
     }
 
     /// Leaves a value that was asked for; whoever asked is told.
-    fn drop_value(&mut self) {
+    pub(super) fn drop_value(&mut self) {
         if let Mode::Value { entry, purpose } = &self.mode {
             let (kind, purpose) = (entry.kind(), purpose.clone());
             self.mode = Mode::Open;

@@ -64,6 +64,7 @@ struct File {
 struct Words {
     weekdays: [String; 7],
     digits: [String; 10],
+    keys: [String; 10],
     today: String,
     tomorrow: String,
 }
@@ -139,7 +140,9 @@ impl Prompts {
             PromptId::Digit(digit) => texts.words.digits.get(usize::from(*digit)).cloned().unwrap_or_default(),
             PromptId::Head(level) => {
                 let head = self.menus.level(level).and_then(|level| level.head.as_ref());
-                head.map(|head| crate::clauses::plain(head.get(language))).unwrap_or_default()
+                let head = head.map(|head| crate::clauses::plain(head.get(language))).unwrap_or_default();
+                // The voice falls and pauses where the eye sees a new line.
+                if head.is_empty() || head.ends_with(['.', '?', '!', ':', '…']) { head } else { format!("{head}.") }
             }
             PromptId::Entry { level, page, key } => {
                 let Some(level) = self.menus.level(level) else { return String::new() };
@@ -171,7 +174,7 @@ impl Prompts {
             (None, Target::Case) => self.fixed(Fixed::MenuCase, language),
             (None, _) => self.fixed(Fixed::MenuPerson, language),
         };
-        filled(Filled::Entry, language, &[("label", &label), ("key", &key.to_string())])
+        filled(Filled::Entry, language, &[("label", &label), ("key", key_name(usize::from(key), language))])
     }
 }
 
@@ -196,6 +199,11 @@ pub(crate) fn day(day: jiff::civil::Date, today: jiff::civil::Date, language: La
     }
     let at = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or_default();
     words.weekdays.get(at).cloned().unwrap_or_default()
+}
+
+/// How a key is called.
+pub(crate) fn key_name(key: usize, language: Language) -> &'static str {
+    file(language).words.keys.get(key).map_or("", String::as_str)
 }
 
 /// Digits as they are dictated, one by one: "patru opt doi".
@@ -266,7 +274,7 @@ mod tests {
             assert_eq!(names.len(), all.len());
             for (id, text) in all {
                 assert!(!text.contains(['{', '}']), "{id}: {text}");
-                assert!(text.chars().count() <= 220, "{id}: {text}");
+                assert!(text.chars().count() <= 260, "{id}: {text}");
             }
         }
     }

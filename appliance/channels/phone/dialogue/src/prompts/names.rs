@@ -141,9 +141,9 @@ names! {
         MenuNoKey,
         /// For the main menu, press star. For a person, press 0.
         MenuEnd,
-        /// a case that is already open
+        /// A case that is already open
         MenuCase,
-        /// a department
+        /// One of the departments
         MenuPerson,
         /// Ask in your own words, for example: my identity card has expired, what do I do? You can also …
         Help,
@@ -237,7 +237,7 @@ names! {
         Bring,
         /// `Where: {value}.`
         Place,
-        /// `For {label}, press {key}.`
+        /// `{label}: press {key}.`
         Entry,
         /// `For “{label}”, say it or press {key}.`
         FirstChoice,

@@ -5,6 +5,7 @@
 //! interruption, and without any we go on where we stopped.
 
 mod activity;
+mod heard;
 mod machine;
 mod patience;
 mod phrase;

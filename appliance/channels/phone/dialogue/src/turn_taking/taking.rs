@@ -5,6 +5,7 @@ use std::time::Duration;
 use desk::language::Language;
 
 use super::activity::{Activity, Change};
+use super::heard::Heard;
 use super::machine::Machine;
 use super::patience::{Nudge, Patience};
 use super::phrase::{Finish, finish, is_listening, is_of_a_machine, is_wordless};
@@ -22,8 +23,6 @@ const COUGH: Duration = Duration::from_millis(250);
 const LONGEST_HOLD: Duration = Duration::from_secs(6);
 /// The longest turn; then it is taken for finished.
 const LONGEST_TURN: Duration = Duration::from_secs(60);
-/// The longest text of a turn, in characters.
-const LONGEST_TEXT: usize = 2_000;
 /// Without a frame for so long the line is taken for silent.
 const NO_FRAMES: Duration = Duration::from_secs(1);
 /// Pauses shorter than this do not end a machine's message.
@@ -109,32 +108,6 @@ pub struct TurnTaking {
     /// Since when voice goes on, short pauses aside.
     run: Option<Duration>,
     last_frame: Duration,
-}
-
-/// What was heard of the present turn.
-#[derive(Debug, Clone, Default)]
-struct Heard {
-    closed: String,
-    partial: String,
-    confidence: Option<f32>,
-    language: Option<Language>,
-    since: Option<Duration>,
-    voiced: Duration,
-    last_words: Option<Duration>,
-    /// How finished the text is: judged when it changes, not with every frame.
-    finish: Option<Finish>,
-    /// A stretch came back without a word.
-    empty: bool,
-}
-
-impl Heard {
-    fn text(&self) -> String {
-        [self.closed.trim(), self.partial.trim()]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
 }
 
 impl TurnTaking {
@@ -272,7 +245,7 @@ impl TurnTaking {
             self.heard = Heard::default();
             return decisions;
         }
-        self.keep(at, words);
+        self.heard.keep(at, words);
         let text = self.heard.text();
         self.heard.finish = (!text.is_empty()).then(|| finish(&text, self.language, self.expects));
         if matches!(self.floor, Floor::Ours { .. }) {
@@ -319,28 +292,6 @@ impl TurnTaking {
     fn quiet_from(&self) -> Duration {
         let voice = if self.is_trusted() { self.activity.ended() } else { None };
         voice.max(self.heard.last_words.filter(|_| voice.is_none())).unwrap_or_default()
-    }
-
-    fn keep(&mut self, at: Duration, words: &Words) {
-        let heard = &mut self.heard;
-        heard.since.get_or_insert(at);
-        heard.language = words.language.or(heard.language);
-        if !words.complete {
-            heard.partial = cut(&words.text);
-            return;
-        }
-        heard.partial.clear();
-        heard.empty |= is_wordless(&words.text);
-        if !words.text.trim().is_empty() && heard.closed.chars().count() < LONGEST_TEXT {
-            if !heard.closed.is_empty() {
-                heard.closed.push(' ');
-            }
-            heard.closed.push_str(cut(&words.text).trim());
-            heard.confidence = match (heard.confidence, words.confidence) {
-                (Some(before), Some(now)) => Some(before.min(now)),
-                (before, now) => before.or(now),
-            };
-        }
     }
 
     /// Words while we speak: real ones interrupt, signs of listening do not.
@@ -457,8 +408,4 @@ impl TurnTaking {
         self.patience.begin(at);
         decisions.extend(self.patience.tick(at).map(Decision::Nudge));
     }
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(LONGEST_TEXT).collect()
 }

@@ -273,6 +273,22 @@ impl Call {
         self.run(seconds, 0.7, -25.0, 6.0);
     }
 
+    pub(crate) fn noise(&mut self, seconds: f32) {
+        self.run(seconds, 0.7, -30.0, 1.0);
+    }
+
+    pub(crate) fn shout(&mut self, seconds: f32) {
+        self.run(seconds, 0.95, -5.0, 3.0);
+    }
+
+    /// The voice breaks down.
+    pub(crate) fn voice_fails(&mut self) {
+        if let Some(voice) = self.voice.take() {
+            let spoke = self.report(&voice, Progress::Failed);
+            self.event(Event::Spoke(spoke));
+        }
+    }
+
     pub(crate) fn tone(&mut self, seconds: f32) {
         self.run(seconds, 0.2, -12.0, 0.0);
     }
