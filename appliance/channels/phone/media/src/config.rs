@@ -65,6 +65,11 @@ impl MediaConfig {
         let checks = [
             (self.last_port > self.first_port && self.first_port > 0, "last_port", "it leaves no pair of ports"),
             (!self.bind.is_empty(), "bind", "there is no address"),
+            (
+                self.advertised.is_some() || self.bind.iter().all(|address| !address.is_unspecified()),
+                "bind",
+                "an address of zeros, and none to advertise: peers would take it for hold",
+            ),
             (self.threads <= 256, "threads", "more than 256"),
             (self.real_time_priority <= 99, "real_time_priority", "more than 99"),
             (!self.codecs.is_empty(), "codecs", "there is none"),

@@ -113,7 +113,10 @@ impl Jitter {
 
     /// Ticks of sound between the cursor and the end of what has arrived.
     pub(crate) fn delay(&self) -> i64 {
-        self.cursor.map_or(0, |cursor| self.packets.back().map_or(0, Packet::end) - cursor).max(0)
+        match (self.cursor, self.packets.back()) {
+            (Some(cursor), Some(newest)) => (newest.end() - cursor).max(0),
+            _ => 0,
+        }
     }
 
     /// Takes a packet of sound or comfort noise.

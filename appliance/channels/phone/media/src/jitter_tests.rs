@@ -142,6 +142,22 @@ fn timestamps_wrap_and_jump() {
 }
 
 #[test]
+fn a_stream_may_begin_anywhere_on_the_clock() {
+    for start in [0, 1, 0x7fff_ff00, 0x8000_0000, 0xc000_0000, 0xffff_ff00] {
+        let mut jitter = Jitter::new(20, 200);
+        for index in 0..500_u32 {
+            // Every other packet is of silence, and is not sent.
+            if index % 2 == 0 {
+                let timestamp = index.wrapping_mul(160).wrapping_add(start);
+                assert_eq!(jitter.put(timestamp, VOICE, &[1; 160]), Put::Kept, "{start:#x} {index}");
+            }
+            assert!(!jitter.wants_to_shrink(), "{start:#x} {index}");
+            pull(&mut jitter);
+        }
+    }
+}
+
+#[test]
 fn comfort_noise_lasts_until_the_next_word() {
     let mut jitter = Jitter::new(20, 200);
     put(&mut jitter, 0);

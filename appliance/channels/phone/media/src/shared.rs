@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     /// The media thread that has the leg.
     pub(crate) worker: AtomicUsize,
     pub(crate) closed: AtomicBool,
+    /// Whether something waits for the leg: one load tells, where looking into the queues costs a fence for each packet.
+    news: AtomicBool,
     commands: ArrayQueue<Command>,
     /// The newest that was agreed; one that was not yet taken is replaced.
     agreed: ArrayQueue<Box<Agreed>>,
@@ -60,6 +62,7 @@ impl Shared {
         Self {
             worker: AtomicUsize::new(worker),
             closed: AtomicBool::new(false),
+            news: AtomicBool::new(false),
             commands: ArrayQueue::new(COMMANDS),
             agreed: ArrayQueue::new(1),
             figures: Counters::default(),
@@ -71,6 +74,7 @@ impl Shared {
         if self.commands.push(command).is_err() {
             tracing::warn!("a line was given more commands than its media thread could take");
         }
+        self.news.store(true, Ordering::Release);
         if self.closed.load(Ordering::Acquire) {
             // Nobody will look any more.
             while self.commands.pop().is_some() {}
@@ -83,12 +87,18 @@ impl Shared {
         while self.commands.pop().is_some() {}
     }
 
+    /// Whether something has come since this was last asked.
+    pub(crate) fn has_news(&self) -> bool {
+        self.news.load(Ordering::Relaxed) && self.news.swap(false, Ordering::AcqRel)
+    }
+
     pub(crate) fn next_command(&self) -> Option<Command> {
         self.commands.pop()
     }
 
     pub(crate) fn agree(&self, agreed: Agreed) {
         self.agreed.force_push(Box::new(agreed));
+        self.news.store(true, Ordering::Release);
     }
 
     pub(crate) fn take_agreed(&self) -> Option<Box<Agreed>> {

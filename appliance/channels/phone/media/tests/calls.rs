@@ -20,7 +20,7 @@ async fn the_sound_that_is_sent_is_the_sound_that_is_heard_in_every_codec_plain_
             assert_eq!((negotiated.codec, negotiated.secure), (codec, secure == SecurePolicy::Required));
             let mut ear = b.ear().unwrap();
             assert!(b.ear().is_none(), "there is one ear");
-            let playing = a.play(Sound::Prepared(prepared(440.0, 600)));
+            let playing = a.play(Sound::Prepared(prepared(440.0, 1_500)));
             event(&mut ear, |heard| *heard == Heard::Started).await;
             hears(&mut ear, 440.0).await;
             let (samples, rate) = listen(&mut ear, 200).await;
@@ -28,7 +28,7 @@ async fn the_sound_that_is_sent_is_the_sound_that_is_heard_in_every_codec_plain_
             assert!(purity(&samples, rate, 440.0) > 0.9, "{codec:?} {secure:?}");
             let ended = playing.ended().await;
             assert!(ended.complete && ended.stopped_at.is_none());
-            assert_eq!(ended.heard, Duration::from_millis(600));
+            assert_eq!(ended.heard, Duration::from_millis(1_500));
             frame(&mut ear, |frame| frame.level_db < -60.0).await;
         }
     }
@@ -41,8 +41,8 @@ async fn every_packet_length_carries_sound_both_ways() {
         let (mut a, mut b) = call(&media, SecurePolicy::Off);
         assert_eq!(a.negotiated().unwrap().packet_ms, ms);
         let (mut at_a, mut at_b) = (a.ear().unwrap(), b.ear().unwrap());
-        a.play(Sound::Prepared(prepared(440.0, 400)));
-        b.play(Sound::Prepared(prepared(700.0, 400)));
+        a.play(Sound::Prepared(prepared(440.0, 60_000)));
+        b.play(Sound::Prepared(prepared(700.0, 60_000)));
         hears(&mut at_b, 440.0).await;
         hears(&mut at_a, 700.0).await;
     }
@@ -54,7 +54,7 @@ async fn an_interruption_stops_the_sound_and_tells_how_much_was_heard() {
     let (a, mut b) = call(&media, SecurePolicy::Off);
     let mut ear = b.ear().unwrap();
     let playing = a.play(Sound::Prepared(prepared(440.0, 60_000)));
-    let next = a.play(Sound::Prepared(prepared(900.0, 200)));
+    let next = a.play(Sound::Prepared(prepared(900.0, 1_500)));
     hears(&mut ear, 440.0).await;
     playing.stop();
     let ended = playing.ended().await;
@@ -70,7 +70,7 @@ async fn a_pause_holds_the_sound_where_it_is() {
     let media = media(|_| ());
     let (a, mut b) = call(&media, SecurePolicy::Off);
     let mut ear = b.ear().unwrap();
-    let playing = a.play(Sound::Prepared(prepared(440.0, 1_000)));
+    let playing = a.play(Sound::Prepared(prepared(440.0, 3_000)));
     hears(&mut ear, 440.0).await;
     playing.pause();
     frame(&mut ear, |frame| frame.level_db < -60.0).await;
@@ -79,7 +79,7 @@ async fn a_pause_holds_the_sound_where_it_is() {
     assert_eq!(playing.position(), position);
     playing.resume();
     hears(&mut ear, 440.0).await;
-    assert_eq!(playing.ended().await.heard, Duration::from_secs(1));
+    assert_eq!(playing.ended().await.heard, Duration::from_secs(3));
 }
 
 #[tokio::test]
@@ -90,13 +90,13 @@ async fn a_streamed_sound_is_heard_while_it_is_made_and_its_writer_learns_of_the
     let (mut writer, sound) = stream(22_050, Duration::from_millis(300));
     let playing = a.play(Sound::Streamed(sound));
     let writing = tokio::spawn(async move {
-        writer.push(&tone(440.0, 22_050, 1_000)).await.unwrap();
+        writer.push(&tone(440.0, 22_050, 2_000)).await.unwrap();
         writer.finish();
     });
     hears(&mut ear, 440.0).await;
     writing.await.unwrap();
     let ended = playing.ended().await;
-    assert!(ended.complete && ended.heard.as_millis().abs_diff(1_000) <= 2, "{ended:?}");
+    assert!(ended.complete && ended.heard.as_millis().abs_diff(2_000) <= 2, "{ended:?}");
 
     let (mut writer, sound) = stream(8_000, Duration::from_millis(100));
     let playing = a.play(Sound::Streamed(sound));
@@ -289,9 +289,51 @@ async fn a_line_that_has_nothing_to_say_may_describe_its_silence() {
     let (a, mut b) = call(&media, SecurePolicy::Off);
     let mut ear = b.ear().unwrap();
     frame(&mut ear, |frame| !frame.concealed && (-80.0..-60.0).contains(&frame.level_db)).await;
-    a.play(Sound::Prepared(prepared(440.0, 400)));
+    let figures = media.figures();
+    assert!(figures.packets_sent < 500, "{figures:?}");
+    a.play(Sound::Prepared(prepared(440.0, 60_000)));
     hears(&mut ear, 440.0).await;
-    assert!(media.figures().packets_sent < 500, "{:?}", media.figures());
+}
+
+#[tokio::test]
+async fn nonsense_on_its_ports_harms_neither_a_call_nor_its_neighbour() {
+    for secure in [SecurePolicy::Off, SecurePolicy::Required] {
+        let media = media(|_| ());
+        let (mut a, mut b) = (open(&media, secure), open(&media, secure));
+        let offer = a.offer();
+        let answer = b.answer(&offer).unwrap();
+        a.accept(&answer).unwrap();
+        let (c, mut d) = call(&media, SecurePolicy::Off);
+        let (mut at_b, mut at_d) = (b.ear().unwrap(), d.ear().unwrap());
+        a.play(Sound::Prepared(prepared(440.0, 60_000)));
+        c.play(Sound::Prepared(prepared(900.0, 60_000)));
+        hears(&mut at_b, 440.0).await;
+        let text = String::from_utf8(answer.to_vec()).unwrap();
+        let port: u16 = text.split("m=audio ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().parse().unwrap();
+        let flood = tokio::task::spawn_blocking(move || {
+            let socket = UdpSocket::bind((LOCAL, 0)).unwrap();
+            let mut state = 1_u32;
+            let mut random = move || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 24) as u8
+            };
+            for index in 0..20_000_u32 {
+                let mut bytes: Vec<u8> = (0..random()).map(|_| random()).collect();
+                // Half of it looks like RTP or RTCP at first sight.
+                for (place, byte) in
+                    bytes.iter_mut().zip([0x80 | random() & 0x3f, [9, 8, 101, 13, 200, 201][index as usize % 6]])
+                {
+                    *place = if index % 2 == 0 { byte } else { *place };
+                }
+                socket.send_to(&bytes, (LOCAL, port + u16::from(index % 3 == 0))).unwrap();
+            }
+        });
+        flood.await.unwrap();
+        hears(&mut at_b, 440.0).await;
+        hears(&mut at_d, 900.0).await;
+        assert!(b.statistics().refused > 0, "{:?}", b.statistics());
+        assert_eq!(d.statistics().refused, 0);
+    }
 }
 
 #[tokio::test]
@@ -307,7 +349,7 @@ async fn calls_go_over_ipv6_as_well() {
     connect(&mut a, &mut b);
     assert!(b.negotiated().unwrap().secure);
     let mut ear = b.ear().unwrap();
-    a.play(Sound::Prepared(prepared(440.0, 400)));
+    a.play(Sound::Prepared(prepared(440.0, 60_000)));
     hears(&mut ear, 440.0).await;
 }
 

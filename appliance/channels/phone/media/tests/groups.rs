@@ -85,7 +85,7 @@ async fn a_bridge_can_be_listened_to_recorded_and_spoken_into() {
         pair = tap.next().await.unwrap();
     }
     assert!(purity(&pair.right.map(linear), 8_000, 900.0) > 0.7, "what the other party says is on the right");
-    let notice = a_ours.play(Sound::Prepared(prepared(1_500.0, 300)));
+    let notice = a_ours.play(Sound::Prepared(prepared(1_500.0, 1_500)));
     hears(&mut a.ear, 1_500.0).await;
     assert!(notice.ended().await.complete);
     hears(&mut a.ear, 900.0).await;

@@ -1,5 +1,7 @@
 //! Packets that were kept into frames of 20 ms.
 
+use std::time::Duration;
+
 use super::{Leg, Path};
 use crate::codec::{Decoder, TICKS_PER_MS, level_db};
 use crate::conceal::{Concealer, cross_fade};
@@ -7,7 +9,6 @@ use crate::jitter::{SLOT, Slot};
 use crate::sdp::Content;
 use crate::voice::VoiceActivity;
 use crate::{Codec, Frame};
-use std::time::Duration;
 
 /// Slots in a frame.
 const SLOTS: usize = 20 * TICKS_PER_MS / SLOT;
@@ -129,13 +130,14 @@ impl Leg {
         let inward = &mut self.inward;
         let Some(drum) = &inward.drum else { return };
         let rate = inward.decoder.codec().rate();
-        let speech = inward.voice.get_or_insert_with(VoiceActivity::new).hear(&inward.frame, rate);
+        let level_db = level_db(&inward.frame);
+        let speech = inward.voice.get_or_insert_with(VoiceActivity::new).hear(&inward.frame, rate, level_db);
         drum.frame(Frame {
             at: Duration::from_millis(20 * inward.frames),
             samples: inward.frame.as_slice().into(),
             rate,
             speech,
-            level_db: level_db(&inward.frame),
+            level_db,
             concealed,
         });
         inward.frames += 1;

@@ -137,6 +137,15 @@ impl Leg {
 
     /// Takes what the line has to say. Whether it concerns the group.
     pub(crate) fn obey(&mut self, now: Instant) -> bool {
+        let mut changed = self.shared.has_news() && self.obey_news(now);
+        if self.seat.as_ref().is_some_and(|seat| seat.group.ended.load(Ordering::Acquire)) {
+            self.seat = None;
+            changed = true;
+        }
+        changed
+    }
+
+    fn obey_news(&mut self, now: Instant) -> bool {
         let mut changed = false;
         if let Some(agreed) = self.shared.take_agreed() {
             self.agree(*agreed, now);
@@ -161,10 +170,6 @@ impl Leg {
                     }
                 }
             }
-        }
-        if self.seat.as_ref().is_some_and(|seat| seat.group.ended.load(Ordering::Acquire)) {
-            self.seat = None;
-            changed = true;
         }
         changed
     }

@@ -16,7 +16,13 @@ pub fn media(change: impl FnOnce(&mut MediaConfig)) -> Media {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // Test programs run one after the other, but not their tests; another program's ports are passed over.
     let first = 21_000 + NEXT.fetch_add(400, Ordering::Relaxed) + (std::process::id() % 20) as u16 * 10;
-    let mut config = MediaConfig { first_port: first, last_port: first + 399, threads: 1, ..MediaConfig::default() };
+    let mut config = MediaConfig {
+        first_port: first,
+        last_port: first + 399,
+        threads: 1,
+        real_time_priority: 0,
+        ..MediaConfig::default()
+    };
     change(&mut config);
     Media::start(config).unwrap()
 }
