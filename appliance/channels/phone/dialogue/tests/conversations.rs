@@ -267,6 +267,7 @@ fn a_failed_transfer_returns_to_the_assistant_which_offers_to_ring_back() {
     });
     assert_eq!(wishes, ["+40722123456"]);
     call.event(booked(Reference::from_random(9)));
+    call.finish_speaking();
     assert!(call.said().contains("Vă sunăm noi") && call.said().contains("mâine"), "{}", call.said());
 }
 
@@ -524,4 +525,34 @@ fn every_guide_of_the_starter_pack_can_be_walked_by_keys() {
     assert_ne!(call.said(), first);
     call.key('9');
     assert_eq!(call.said(), first, "the pages go round");
+}
+
+#[test]
+fn a_call_as_it_is_heard() {
+    let mut call = Call::begin(setup());
+    call.finish_speaking();
+    call.says_in("mennyibe kerül az útlevél", Some(Language::Hu));
+    let number = call.submitted().unwrap().number;
+    call.wait(1.0);
+    let text = "Az útlevél díja **258 lej**. Részletek: https://hub.mai.gov.ro/pasaport/taxe";
+    call.event(answered(number, answer(text, vec![choice("Sürgős útlevél"), choice("Gyermek útlevele")])));
+    call.finish_speaking();
+    call.key('2');
+    let number = call.submitted().unwrap().number;
+    call.event(answered(number, long_list()));
+    call.finish_speaking();
+    call.says("igen");
+    call.finish_speaking();
+    call.says("lassabban, kérem");
+    call.finish_speaking();
+    call.says("ügyintézővel szeretnék beszélni");
+    call.event(Event::Queue(QueueNews::Waiting { position: 3, estimate: Some(Duration::from_secs(400)) }));
+    call.finish_speaking();
+    call.says("hívjon vissza");
+    call.key('1');
+    call.event(booked(Reference::from_random(9)));
+    call.finish_speaking();
+    call.says("nem, köszönöm");
+    call.finish_speaking();
+    insta::assert_snapshot!(call.script());
 }

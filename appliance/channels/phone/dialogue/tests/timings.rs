@@ -39,6 +39,9 @@ struct Story {
     /// What may not.
     #[serde(default)]
     never: Vec<String>,
+    /// Whether nothing else may, but that the caller began to speak.
+    #[serde(default)]
+    only: bool,
 }
 
 #[derive(Deserialize)]
@@ -173,6 +176,10 @@ fn judge(story: &Story) -> Option<String> {
         {
             return Some(format!("`{}`, not `{text}`", turn.text));
         }
+    }
+    let others = followed.iter().filter(|(_, decision)| name(decision) != "began").count();
+    if story.only && others != story.expect.len() {
+        return Some(format!("more than expected: {told:?}"));
     }
     let forbidden = followed.iter().find(|(_, decision)| story.never.iter().any(|never| never == name(decision)));
     forbidden.map(|(at, decision)| format!("`{}` at {at}; there was {told:?}", name(decision)))

@@ -291,7 +291,8 @@ impl Dialogue {
             clauses.push(prompt(Fixed::Goodbye));
             return self.say_last(clauses, Ending::CallBack);
         }
-        self.anything_else(clauses);
+        clauses.push(self.closing());
+        self.say_after(clauses);
     }
 
     pub(super) fn not_booked(&mut self) {

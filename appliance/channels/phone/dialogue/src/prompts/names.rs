@@ -253,7 +253,7 @@ names! {
         OpensTomorrow,
         /// `We open {day} at {hour}.`
         Opens,
-        /// `We will call {day}, between {from} and {until}.`
+        /// `That will be {day}, between {from} and {until}.`
         CallBackBetween,
         /// `You have an open case with us, number {reference}.`
         OpenCase,

@@ -21,6 +21,8 @@ const FIRST_WORDS: Duration = Duration::from_millis(1_800);
 const COUGH: Duration = Duration::from_millis(250);
 /// The longest pause for the sake of a voice that says nothing.
 const LONGEST_HOLD: Duration = Duration::from_secs(6);
+/// Pauses for nothing after which only words and keys interrupt.
+const PATIENCE_WITH_ECHO: u32 = 4;
 /// The longest turn; then it is taken for finished.
 const LONGEST_TURN: Duration = Duration::from_secs(60);
 /// Without a frame for so long the line is taken for silent.
@@ -105,6 +107,8 @@ pub struct TurnTaking {
     /// Since when we pause for the caller.
     held: Option<Duration>,
     concluded: Option<Duration>,
+    /// Pauses in a row that were for nothing: the line may echo our own voice.
+    in_vain: u32,
     /// Since when voice goes on, short pauses aside.
     run: Option<Duration>,
     last_frame: Duration,
@@ -128,6 +132,7 @@ impl TurnTaking {
             heard: Heard::default(),
             held: None,
             concluded: None,
+            in_vain: 0,
             run: None,
             last_frame: Duration::ZERO,
         }
@@ -299,6 +304,7 @@ impl TurnTaking {
         if !is_listening(&words.text) {
             let after = at.saturating_sub(self.heard.since.unwrap_or(at));
             self.held = None;
+            self.in_vain = 0;
             self.floor = Floor::Caller;
             decisions.push(Decision::Yield { after });
         } else if words.complete {
@@ -324,12 +330,15 @@ impl TurnTaking {
         if self.held.is_some() {
             if at >= self.hold_ends() {
                 self.held = None;
+                self.in_vain += 1;
                 self.heard = Heard::default();
                 decisions.push(Decision::GoOn);
             }
             return;
         }
-        let long = self.voice().is_some() && self.activity.voiced() >= millis(self.settings.pause_after_ms);
+        // Whoever was paused for in vain must speak longer the next time, and in the end in words.
+        let enough = millis(self.settings.pause_after_ms) * (1 + 2 * self.in_vain);
+        let long = self.voice().is_some() && self.activity.voiced() >= enough && self.in_vain < PATIENCE_WITH_ECHO;
         // A voice that was held for in vain is not held for again until it has ended.
         if self.hears && long && self.heard.since.is_some() {
             self.held = Some(at);

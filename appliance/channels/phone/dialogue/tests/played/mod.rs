@@ -436,4 +436,22 @@ impl Call {
             _ => true,
         })
     }
+
+    /// The call as a script: who said what, and what was done.
+    pub(crate) fn script(&self) -> String {
+        let mut lines = Vec::new();
+        for action in &self.log {
+            match action {
+                Action::Say(_) | Action::Append { .. } => lines.push(format!("we: {}", self.texts(action).join(" "))),
+                Action::Stop { .. } => lines.push("(we stop)".to_owned()),
+                Action::Submit(submission) => lines.push(format!("to the desk: {:?}", submission.said)),
+                Action::Connect(connect) => lines.push(format!("(a person is sought: {:?})", connect.why)),
+                Action::BookCallBack(wish) => lines.push(format!("(a call-back to {})", wish.number)),
+                Action::SetLanguage(language) => lines.push(format!("(language: {language})")),
+                Action::HangUp(ending) => lines.push(format!("(the end: {ending:?})")),
+                _ => {}
+            }
+        }
+        lines.join("\n")
+    }
 }
