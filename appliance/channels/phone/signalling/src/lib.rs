@@ -18,13 +18,19 @@ mod identity;
 mod invitation;
 mod message;
 mod peers;
+#[cfg(test)]
+mod properties;
 mod registration;
+#[cfg(test)]
+mod rehearsal;
 mod resolve;
 mod route;
 mod schedule;
 mod session_timer;
 mod status;
 mod stream;
+#[cfg(test)]
+mod torture;
 mod transaction;
 mod transport;
 mod transport_kind;

@@ -87,10 +87,10 @@ impl SessionTimer {
         Self { expires, ours: agreed.uac.unwrap_or(true) == we_are_uac, refreshed: now }
     }
 
-    /// When something is due: half way for a refresh of ours; for the end a third of the time, 32 s at most, before it
-    /// expires (RFC 4028 §10).
-    pub(crate) fn deadline(&self) -> Instant {
-        if self.ours { self.refreshed + self.expires / 2 } else { self.ends_at() }
+    /// When something is due: half way for a refresh of ours, unless one is under way; for the end a third of the time,
+    /// 32 s at most, before it expires (RFC 4028 §10).
+    pub(crate) fn deadline(&self, refreshing: bool) -> Instant {
+        if self.ours && !refreshing { self.refreshed + self.expires / 2 } else { self.ends_at() }
     }
 
     fn ends_at(&self) -> Instant {

@@ -112,8 +112,7 @@ async fn hold_and_resume_pass_in_either_direction_and_a_refusal_leaves_the_call(
 async fn two_sides_that_offer_at_the_same_moment_both_get_their_turn() {
     let (caller, _none) = start(config(&PLAIN)).await;
     let (callee, mut invitations) = start(config(&PLAIN)).await;
-    let ((call, events), (callee_call, callee_events)) =
-        talk(&caller, &callee, &mut invitations, Transport::Udp).await;
+    let ((call, events), (callee_call, callee_events)) = talk(&caller, &callee, &mut invitations, Transport::Udp).await;
     let agree = |mut events: signalling::CallEvents| async move {
         while let Some(event) = events.next().await {
             if let CallEvent::Offer(pending) = event {

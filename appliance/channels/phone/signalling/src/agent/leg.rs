@@ -327,7 +327,7 @@ impl Leg {
                 due.push(inviting.rings_until);
                 due.extend(inviting.failover_at);
             }
-            Stage::Talking => due.extend(self.timer.map(|timer| timer.deadline())),
+            Stage::Talking => due.extend(self.timer.map(|timer| timer.deadline(self.ours.is_some()))),
             Stage::Ending(_) => {}
         }
         due.extend(self.awaited_ack.as_ref().map(|wait| wait.resend_at.min(wait.until)));

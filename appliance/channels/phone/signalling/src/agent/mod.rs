@@ -188,7 +188,9 @@ impl Agent {
 
     /// The time of those who wait may have come.
     pub(crate) fn wake(&mut self, now: Instant) {
-        while let Some(waker) = self.schedule.pop(now) {
+        // Each at most once, so that whoever asks to be woken at once cannot keep all others waiting.
+        let due: Vec<Waker> = std::iter::from_fn(|| self.schedule.pop(now)).collect();
+        for waker in due {
             match waker {
                 Waker::Client(key) => self.wake_client(&key, now),
                 Waker::Server(key) => self.wake_server(&key, now),

@@ -248,9 +248,9 @@ impl Agent {
             }
             (491, _) if ours.attempts < ATTEMPTS => {
                 // The owner of the Call-ID waits longer, so that the two do not meet again (RFC 3261 §14.1).
-                let units = if leg.outgoing { 210..=400u64 } else { 0..=200u64 };
-                let pause = Duration::from_millis(rand::rng().random_range(units) * 10);
-                let pause = pause.min(self.timers.t1 * 8);
+                let units = if leg.outgoing { 210..=400u32 } else { 0..=200u32 };
+                // Tens of milliseconds at the usual T1, so 2.1 to 4 s or 0 to 2 s; less where T1 is set to less.
+                let pause = self.timers.t1 * rand::rng().random_range(units) / 50;
                 leg.ours = Some(OurOffer { at: Some(now + pause), ..ours });
             }
             (422, Some(response)) if ours.attempts < ATTEMPTS => {

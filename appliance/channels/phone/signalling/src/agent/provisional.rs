@@ -128,6 +128,7 @@ impl Agent {
         if let Some((status, at)) = undecided.said
             && at + super::leg::REPEAT <= now
         {
+            undecided.said = Some((status, now));
             let _ = self.provisional(id, status, None, now);
         }
     }

@@ -34,6 +34,10 @@ impl NameAddr {
         let display = unquote(display).map_err(|_| MalformedUri)?;
         let (uri, rest) = text[open + 1..].split_once('>').ok_or(MalformedUri)?;
         let rest = rest.trim();
+        // Spaces inside the brackets belong to no address (RFC 4475 §3.1.2.14).
+        if uri.trim() != uri {
+            return Err(MalformedUri);
+        }
         if !rest.is_empty() && !rest.starts_with(';') {
             return Err(MalformedUri);
         }
