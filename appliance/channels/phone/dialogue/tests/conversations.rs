@@ -160,6 +160,17 @@ fn the_language_follows_the_first_words_a_key_or_a_wish() {
     assert!(call.said().contains("English"), "{}", call.said());
 
     let mut call = Call::open();
+    call.key('2');
+    assert!(call.said().contains("Magyarul folytatjuk"), "a key after the greeting is not too late: {}", call.said());
+
+    let mut setup = setup();
+    setup.abilities = Abilities::default();
+    let mut call = Call::begin(setup);
+    call.finish_speaking();
+    call.key('2');
+    assert!(call.said().contains("Főmenü"), "{}", call.said());
+
+    let mut call = Call::open();
     call.says("magyarul kérem");
     assert!(call.actions(|action| matches!(action, Action::SetLanguage(Language::Hu)).then_some(())).len() == 1);
 }
@@ -203,6 +214,7 @@ fn without_a_voice_or_an_ear_the_guides_are_served_by_keys_with_prompts_alone() 
     setup.abilities = Abilities::default();
     let mut call = Call::begin(setup);
     call.finish_speaking();
+    call.wait(4.0);
     assert_eq!(call.standing(), Standing::Keypad);
     assert!(call.said().contains("Meniul principal"), "{}", call.said());
     call.key('1');
@@ -519,6 +531,7 @@ fn every_guide_of_the_starter_pack_can_be_walked_by_keys() {
     (setup.prompts, setup.abilities) = (prompts.into(), Abilities::default());
     let mut call = Call::begin(setup);
     call.finish_speaking();
+    call.wait(4.0);
     assert!(call.said().contains("Pentru mai multe, apăsați 9"), "{}", call.said());
     let first = call.said();
     call.key('9');

@@ -47,33 +47,40 @@ impl Dialogue {
     }
 
     fn greeting_key(&mut self, key: char) {
-        let chosen = match key {
-            '1' => Some(Language::Ro),
-            '2' => Some(Language::Hu),
-            '3' => Some(Language::En),
-            _ => None,
-        };
-        let offered = self.setup.settings.languages.len() > 1 && self.setup.caller.language.is_none();
-        if let Some(language) = chosen.filter(|_| offered) {
-            self.mode = Mode::Open;
-            self.switch_language(language);
-            if self.abilities.hears(language) {
-                return self.say(vec![prompt(Fixed::LanguageSet)]);
-            }
-            return self.open_menu(LevelId::Main);
+        if key == '#' {
+            return self.greet();
         }
         self.mode = Mode::Open;
-        match key {
-            '#' => {
-                self.mode = Mode::Greeting;
-                self.greet();
-            }
-            _ => self.open_key(key),
+        self.menu_at = None;
+        self.open_key(key);
+    }
+
+    /// A key that chooses the language, as the greeting offers; until the first question or menu. Whether it was one.
+    fn language_key(&mut self, key: char) -> bool {
+        let offered = self.setup.settings.languages.len() > 1 && self.setup.caller.language.is_none();
+        if !offered || self.submissions > 0 || self.told.keypad {
+            return false;
         }
+        let language = match key {
+            '1' => Language::Ro,
+            '2' => Language::Hu,
+            '3' => Language::En,
+            _ => return false,
+        };
+        self.switch_language(language);
+        if self.abilities.hears(language) {
+            self.say(vec![prompt(Fixed::LanguageSet)]);
+        } else {
+            self.open_menu(LevelId::Main);
+        }
+        true
     }
 
     /// A key while the caller may speak freely.
     fn open_key(&mut self, key: char) {
+        if self.language_key(key) {
+            return;
+        }
         let recording = self.setup.settings.recording;
         let shown = self.offered.as_ref().map(|offered| (offered.choices.len(), offered.from));
         match (key, shown) {

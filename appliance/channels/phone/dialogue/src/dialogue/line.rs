@@ -109,6 +109,9 @@ impl Dialogue {
             }
             _ => {}
         }
+        if self.menu_at.take_if(|at| self.now >= *at).is_some() && self.mode == Mode::Greeting {
+            self.open_menu(LevelId::Main);
+        }
         let patience = seconds(self.setup.settings.silence.on_hold_seconds);
         if self.music.is_some_and(|since| self.now >= since + patience) {
             self.music = None;

@@ -41,6 +41,8 @@ const DESK_PATIENCE: Duration = Duration::from_secs(15);
 const TRANSFER_PATIENCE: Duration = Duration::from_secs(90);
 /// A wait longer than "un moment" covers.
 const LONG_MOMENT: Duration = Duration::from_secs(5);
+/// The time to choose a language by key before the menu opens by itself.
+const LANGUAGE_PAUSE: Duration = Duration::from_secs(3);
 /// Questions kept for the briefing.
 const ASKED: usize = 3;
 
@@ -78,6 +80,8 @@ pub struct Dialogue {
     told: Told,
     /// Since when music plays to us.
     music: Option<Duration>,
+    /// When the menu opens by itself where nothing can be heard.
+    menu_at: Option<Duration>,
     /// How long an answer to a wish of the desk's side is waited for.
     desk_until: Option<Duration>,
     now: Duration,
@@ -125,6 +129,7 @@ impl Dialogue {
             records: false,
             told: Told::default(),
             music: None,
+            menu_at: None,
             desk_until: None,
             now: Duration::ZERO,
             out: Vec::new(),
@@ -208,7 +213,10 @@ impl Dialogue {
         };
         let music = self.music.map(|since| since + seconds(settings.silence.on_hold_seconds));
         let end = (self.mode != Mode::WithPerson).then(|| self.longest());
-        [self.turns.due(), self.mouth.due(), thinking, mode, music, self.desk_until, end].into_iter().flatten().min()
+        [self.turns.due(), self.mouth.due(), thinking, mode, music, self.menu_at, self.desk_until, end]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Where the call stands.
@@ -364,9 +372,11 @@ impl Dialogue {
             }
             Report::Over { .. } => {
                 if self.mode == Mode::Greeting && !self.mouth.speaks() {
-                    self.mode = Mode::Open;
-                    if !self.abilities.hears(self.language) {
-                        self.open_menu(LevelId::Main);
+                    if self.abilities.hears(self.language) {
+                        self.mode = Mode::Open;
+                    } else {
+                        // The keys still choose the language for a moment; then they belong to the menu.
+                        self.menu_at = Some(self.now + LANGUAGE_PAUSE);
                     }
                 }
             }
