@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use media::{Codec, Ear, Heard, Line, Media, MediaConfig, Role, SecurePolicy, Sound};
-use support::{call, connect, event, hears, linear, listen, media, only, open, prepared, purity};
+use support::{call, connect, event, hears, linear, listen, media, only, open, prepared, pure_part, purity};
 
 /// A caller with its ear, and our line to it.
 struct Leg {
@@ -39,7 +39,7 @@ async fn bridged_callers_hear_each_other_whatever_their_codecs_and_encryption() 
             hears(&mut b.ear, 440.0).await;
             hears(&mut a.ear, 900.0).await;
             let (samples, rate) = listen(&mut a.ear, 400).await;
-            assert!(purity(&samples, rate, 900.0) > 0.8, "{first:?} {second:?}: {}", purity(&samples, rate, 900.0));
+            assert!(pure_part(&samples, rate, 900.0) > 0.5, "{first:?} {second:?}");
             drop(bridge);
             a.ours.play(Sound::Prepared(prepared(1_500.0, 60_000)));
             hears(&mut a.ear, 1_500.0).await;
@@ -111,7 +111,7 @@ async fn a_supervisor_listens_whispers_and_joins() {
     room.add(&supervisor.ours, Role::Whisper);
     event(&mut operator.ear, |heard| matches!(heard, Heard::Frame(frame) if share(frame, 1_500.0) > 0.3)).await;
     let (samples, rate) = listen(&mut caller.ear, 300).await;
-    assert!(purity(&samples, rate, 1_500.0) < 0.1, "the caller does not hear who whispers");
+    assert!(pure_part(&samples, rate, 1_500.0) < 0.1, "the caller does not hear who whispers");
 
     room.add(&supervisor.ours, Role::Party);
     hears(&mut caller.ear, 1_500.0).await;
