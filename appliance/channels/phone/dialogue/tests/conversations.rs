@@ -85,6 +85,15 @@ fn a_slow_answer_is_announced_and_then_spoken_in_the_same_breath() {
     assert!(call.said().contains("Un moment") || call.said().contains("Imediat"), "{}", call.said());
     call.event(answered(number, answer("Mergeți la ghișeu.", Vec::new())));
     assert!(call.actions(|action| matches!(action, Action::Append { last: true, .. }).then_some(())).len() == 1);
+    call.finish_speaking();
+    let heard = call.actions(|action| match action {
+        Action::Heard(heard) => Some(heard.clone()),
+        _ => None,
+    });
+    assert!(
+        heard[0].whole && heard[0].text.starts_with("Mergeți la ghișeu."),
+        "the bridge is no part of it: {heard:?}"
+    );
 }
 
 #[test]
@@ -439,6 +448,11 @@ fn an_answer_that_comes_while_the_caller_speaks_is_not_said_over_him() {
     assert!(!call.is_speaking());
     call.says("și pentru copil cât costă");
     assert_eq!(call.submitted().unwrap().number, number + 1, "the later question counts");
+    let unheard = call.actions(|action| match action {
+        Action::Heard(heard) => Some((heard.submission, heard.text.clone())),
+        _ => None,
+    });
+    assert_eq!(unheard, [(number, String::new())], "the record knows that the first answer was not heard");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use desk::outcome::Outcome;
 
 use super::mouth::Draft;
 use super::{Dialogue, Mode, Offered, Question, Rest, Thinking, prompt};
-use crate::action::{Clause, Why};
+use crate::action::{Action, Clause, HeardOf, Why};
 use crate::clauses::{choices, outcome};
 use crate::event::Answered;
 use crate::prompts::{Filled, Fixed};
@@ -52,6 +52,7 @@ impl Dialogue {
     /// Begins to speak an answer, or goes on with it.
     fn speak_answer(&mut self, submission: u64, clauses: Vec<Clause>, last: bool) {
         let clauses = self.speakable(clauses);
+        self.spoken_of = self.spoken_of.max(submission);
         if self.mouth.is_open_for(submission) {
             return self.mouth.append(clauses, last, &self.setup.prompts, &mut self.out);
         }
@@ -101,6 +102,15 @@ impl Dialogue {
             clauses.push(self.closing());
         }
         self.finish_answer(&thinking, clauses);
+    }
+
+    /// An answer that nobody waits for any more is not said, and the record knows it.
+    pub(super) fn unheard(&mut self, answered: &Answered) {
+        if answered.submission > self.spoken_of {
+            self.spoken_of = answered.submission;
+            let submission = answered.submission;
+            self.out.push(Action::Heard(HeardOf { submission, text: String::new(), whole: false }));
+        }
     }
 
     fn finish_answer(&mut self, thinking: &Thinking, clauses: Vec<Clause>) {

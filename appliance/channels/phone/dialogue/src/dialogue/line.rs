@@ -138,6 +138,9 @@ impl Dialogue {
             return;
         }
         if hears {
+            if self.menu_at.take().is_some() {
+                self.mode = Mode::Open;
+            }
             return self.say_after(vec![prompt(Fixed::HearingBack)]);
         }
         match self.mode {

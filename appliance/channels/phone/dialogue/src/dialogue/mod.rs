@@ -60,6 +60,8 @@ pub struct Dialogue {
     /// An answer that came while the caller was speaking.
     kept: Option<Box<Answered>>,
     submissions: u64,
+    /// The last submission of whose answer something was said, or that was given up.
+    spoken_of: u64,
     offered: Option<Offered>,
     rest: Option<Rest>,
     /// What was said last that is worth repeating.
@@ -113,6 +115,7 @@ impl Dialogue {
             thinking: None,
             kept: None,
             submissions: 0,
+            spoken_of: 0,
             offered: None,
             rest: None,
             said: Vec::new(),
@@ -395,7 +398,10 @@ impl Dialogue {
         if self.asked.len() > ASKED {
             self.asked.pop_front();
         }
-        (self.offered, self.rest, self.kept, self.closing_asked) = (None, None, None, false);
+        if let Some(kept) = self.kept.take() {
+            self.unheard(&kept);
+        }
+        (self.offered, self.rest, self.closing_asked) = (None, None, false);
         self.mode = Mode::Open;
         self.thinking =
             Some(Thinking { submission: number, since: self.now, asked, moments: 0, stream: Stream::default() });

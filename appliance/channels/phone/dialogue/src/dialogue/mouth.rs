@@ -7,7 +7,7 @@ use desk::language::Language;
 
 use crate::action::{Action, Clause, Ending, HeardOf, Pace, Utterance, UtteranceId};
 use crate::event::{Progress, Spoke};
-use crate::prompts::Prompts;
+use crate::prompts::{Fixed, PromptId, Prompts};
 
 /// Utterances that wait behind the one being said.
 const MOST_WAITING: usize = 6;
@@ -249,7 +249,11 @@ impl Current {
     /// What the caller heard, where it was an answer.
     fn heard(&self, prompts: &Prompts, whole: bool) -> Option<Action> {
         let submission = self.draft.answers?;
-        let text = |clause: &Clause| words(clause, self.draft.language, prompts);
+        // "Un moment" bridges the wait for the answer and is no part of it.
+        let text = |clause: &Clause| match is_bridge(clause) {
+            true => String::new(),
+            false => words(clause, self.draft.language, prompts),
+        };
         let mut said: Vec<String> = match whole {
             true => self.draft.clauses.iter().map(text).collect(),
             false => self.draft.clauses.iter().take(self.clauses).map(text).collect(),
@@ -266,8 +270,13 @@ impl Current {
             let count = (all.len() as f32 * self.partly) as usize;
             said.extend((count > 0).then(|| all[..count.min(all.len())].join(" ")));
         }
+        said.retain(|clause| !clause.is_empty());
         Some(Action::Heard(HeardOf { submission, text: said.join(" "), whole }))
     }
+}
+
+fn is_bridge(clause: &Clause) -> bool {
+    matches!(clause, Clause::Prompt(PromptId::Fixed(Fixed::Moment1 | Fixed::Moment2 | Fixed::MomentLong)))
 }
 
 /// The words of a clause.
