@@ -141,3 +141,42 @@ impl Drum {
         self.told.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(index: u64) -> Frame {
+        Frame {
+            at: Duration::from_millis(20 * index),
+            samples: Arc::from([0_i16; 160].as_slice()),
+            rate: 8_000,
+            speech: 0.0,
+            level_db: -100.0,
+            concealed: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_sleeps_hears_the_newest_and_misses_no_key() {
+        let (drum, mut ear) = Drum::new();
+        drum.event(Heard::Digit { digit: '1', duration: Duration::from_millis(100) });
+        (0..FRAMES as u64 + 10).for_each(|index| drum.frame(frame(index)));
+        drum.close();
+        assert_eq!(ear.missed(), 10);
+        assert!(matches!(ear.next().await, Heard::Digit { digit: '1', .. }));
+        assert_eq!(ear.next().await, Heard::Frame(frame(10)));
+        for _ in 1..FRAMES {
+            assert!(matches!(ear.next().await, Heard::Frame(_)));
+        }
+        assert_eq!((ear.next().await, ear.next().await), (Heard::Closed, Heard::Closed));
+    }
+
+    #[tokio::test]
+    async fn an_ear_that_is_dropped_wants_no_frames() {
+        let (drum, ear) = Drum::new();
+        assert!(drum.wants_frames());
+        drop(ear);
+        assert!(!drum.wants_frames());
+    }
+}
