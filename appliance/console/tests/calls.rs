@@ -19,6 +19,7 @@ use desk::ports::call_backs::{CallBackFilter, CallBacks};
 use desk::ports::calls::{CallChange, CallEnd, Calls};
 use desk::ports::live_calls::{CallCommand, CallIntents, CommandError, IntentResult, LiveTranscript, Supervision};
 use desk::turn::{Author, Content};
+use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use support::telephone::{ELSEWHERE, ended, incoming, kept, line, live, queue, refused, timing, to_department};
 use support::{Browser, Desk, hand_off};
@@ -106,6 +107,29 @@ async fn a_live_calls_page_shows_words_half_heard_and_what_may_be_done() {
     let page = elena.get(&format!("/console/calls/{}", call.id)).await.text;
     assert!(page.contains("Șoptește colegului") && page.contains("Da, închide apelul"), "{page}");
     assert_eq!(desk.noted(Event::Viewed).await, 2);
+}
+
+#[tokio::test]
+async fn an_open_page_hears_every_word_of_its_call_and_none_of_another() {
+    let desk = Desk::open().await;
+    let ana = desk.working("ana", "Ana Pop", Role::Operator, &[]).await;
+    let (call, other) = tokio::join!(
+        on_the_line(&desk, "0721000001", Standing::Listening),
+        on_the_line(&desk, "0721000002", Standing::Listening)
+    );
+    let mut signals = ana.signals(&format!("/console/events?call={}", call.id)).await;
+    let speaks = |call: &Call| LiveTranscript {
+        call: live(call, Standing::CallerSpeaks, call.started_at),
+        lines: Vec::new(),
+        partial: "bună".to_owned(),
+    };
+    let moment = std::time::Duration::from_millis(300);
+    desk.switchboard.put(speaks(&other));
+    assert!(tokio::time::timeout(moment, signals.next()).await.is_err());
+    desk.switchboard.put(speaks(&call));
+    let signal = signals.next().await.unwrap();
+    assert!(signal.contains("event: changed"), "{signal}");
+    assert!(!signal.contains("bună"), "no words travel here");
 }
 
 #[tokio::test]

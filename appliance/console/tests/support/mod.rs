@@ -18,6 +18,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::response::Response;
 use camino::Utf8PathBuf;
 use console::accounts::{self, NewAccount};
 use console::{ConsoleConfig, ConsoleParts, SessionPolicy, Telephone};
@@ -43,6 +44,8 @@ use desk::ports::{PortError, PortResult};
 use desk::reception::{Answered, Reception, ReceptionParts};
 use desk::registry::Block;
 use desk::turn::{Author, Content, NewTurn};
+use futures::StreamExt;
+use futures::stream::BoxStream;
 use jiff::{SignedDuration, Timestamp};
 use store::{Store, StoreConfig};
 use tower::ServiceExt;
@@ -376,6 +379,14 @@ impl Browser {
         self.send(Request::get(path), String::new()).await
     }
 
+    /// What an open page hears, as it comes.
+    pub async fn signals(&self, path: &str) -> BoxStream<'static, String> {
+        let response = self.ask(Request::get(path), String::new()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let pieces = response.into_body().into_data_stream();
+        pieces.map(|piece| String::from_utf8_lossy(&piece.unwrap()).into_owned()).boxed()
+    }
+
     /// A part of what is there, as a player asks for it.
     pub async fn get_part(&mut self, path: &str, range: &str) -> Answer {
         self.send(Request::get(path).header(header::RANGE, range), String::new()).await
@@ -387,7 +398,7 @@ impl Browser {
         self.send(request, body).await
     }
 
-    async fn send(&mut self, request: axum::http::request::Builder, body: String) -> Answer {
+    async fn ask(&self, request: axum::http::request::Builder, body: String) -> Response {
         let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let request = request
             .header(header::COOKIE, cookies)
@@ -395,7 +406,11 @@ impl Browser {
             .header("sec-fetch-site", self.site)
             .body(Body::from(body))
             .unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    async fn send(&mut self, request: axum::http::request::Builder, body: String) -> Answer {
+        let response = self.ask(request, body).await;
         for cookie in response.headers().get_all(header::SET_COOKIE) {
             let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
