@@ -1,7 +1,7 @@
 //! Danger, heard while the caller is still speaking: 112 is said at once.
 //!
-//! Words of a growing transcript come and go, so a danger counts once two readings in a row hold it, or at once where its words
-//! are final. What the whole turn means is left to the assistant, which knows more.
+//! Words of a growing transcript come and go, so a danger counts once two readings in a row hold it, or at once where
+//! its words are final. What the whole turn means is left to the assistant, which knows more.
 
 use std::sync::LazyLock;
 

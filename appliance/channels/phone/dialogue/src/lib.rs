@@ -1,4 +1,5 @@
-//! What a telephone conversation is, pure: who speaks when, what is said and asked, when a person is called. No I/O, no clock.
+//! What a telephone conversation is, pure: who speaks when, what is said and asked, when a person is called. No I/O, no
+//! clock.
 //!
 //! The executor feeds a [`Dialogue`] with [`Event`]s and carries out the [`Action`]s that come back, in order; it sends
 //! [`Event::Tick`] when [`Dialogue::due`] has come. Everything fixed that is ever said is a [`Clause::Prompt`], which is

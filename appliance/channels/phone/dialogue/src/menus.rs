@@ -1,8 +1,8 @@
 //! Keypad menus made from the guides and departments, so that nothing is maintained twice.
 //!
-//! The first menu lists the subjects: each department with its guides, or the guide itself where there is but one; then a case
-//! already open, and the departments' own telephones. A guide's step is a menu whose keys are its choices. On every menu `0` is
-//! a person, `*` the step before, `#` once more, and `9` the next page where one does not hold all.
+//! The first menu lists the subjects: each department with its guides, or the guide itself where there is but one; then
+//! a case already open, and the departments' own telephones. A guide's step is a menu whose keys are its choices. On
+//! every menu `0` is a person, `*` the step before, `#` once more, and `9` the next page where one does not hold all.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -256,7 +256,7 @@ pub(crate) mod tests {
 
             [[steps]]
             id = "reset"
-            say = {{ ro = "Căutați parolă uitată pe pagină.", hu = "Keresse az elfelejtett jelszót.", en = "Look for forgotten password." }}
+            say = {{ ro = "Căutați parola uitată.", hu = "Keresse a jelszót.", en = "Look for the password." }}
             end = "answered"
 
             [[steps]]

@@ -1,5 +1,5 @@
-//! What the caller asks of the call itself: to repeat, to slow down, to speak to a person. Understood in every language at once,
-//! since people mix them when they are in a hurry.
+//! What the caller asks of the call itself: to repeat, to slow down, to speak to a person. Understood in every language
+//! at once, since people mix them when they are in a hurry.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

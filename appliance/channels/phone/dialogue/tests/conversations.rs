@@ -44,7 +44,8 @@ fn a_question_is_asked_answered_with_its_source_and_the_call_ends_with_goodbye()
 fn the_record_holds_what_the_caller_really_heard_of_an_interrupted_answer() {
     let mut call = Call::open();
     let number = call.asks("cum obțin buletinul");
-    let text = "Mergeți la ghișeul de evidență a persoanelor. Luați cu dumneavoastră actul vechi. Plătiți taxa la bancă. Așteptați zece zile.";
+    let text =
+        "Mergeți la ghișeul de evidență. Luați actul vechi și cererea. Plătiți taxa la bancă. Așteptați zece zile.";
     call.event(answered(number, answer(text, Vec::new())));
     call.wait(4.0);
     call.says("stați, nu asta am întrebat");

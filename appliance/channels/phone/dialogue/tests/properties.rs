@@ -1,4 +1,5 @@
-//! What holds for any call, whatever comes: never two utterances at once, never endless silence without a plan, always an end.
+//! What holds for any call, whatever comes: never two utterances at once, never endless silence without a plan, always
+//! an end.
 
 mod played;
 

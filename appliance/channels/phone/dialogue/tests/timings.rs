@@ -1,4 +1,5 @@
-//! Turn-taking on recorded timings: each story in `timings/*.toml` is a line's sound and words in time, and what must follow.
+//! Turn-taking on recorded timings: each story in `timings/*.toml` is a line's sound and words in time, and what must
+//! follow.
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a story that cannot be read fails the test")]
 

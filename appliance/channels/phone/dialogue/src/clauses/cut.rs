@@ -64,8 +64,8 @@ pub(crate) fn clauses(sentence: &str, first: bool) -> Vec<String> {
     found
 }
 
-/// Where to cut `text` if it is longer than `limit`: behind the first mark far enough in, else, for what is much too long, at
-/// the last space.
+/// Where to cut `text` if it is longer than `limit`: behind the first mark far enough in, else, for what is much too
+/// long, at the last space.
 fn place_to_cut(text: &str, limit: usize) -> Option<usize> {
     if text.chars().count() <= limit {
         return None;
@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn a_long_first_sentence_is_cut_at_its_first_comma() {
-        let sentence = "Pentru o carte de identitate nouă, mergeți la serviciul de evidență a persoanelor cu actul vechi și cu cererea.";
+        let sentence =
+            "Pentru o carte de identitate nouă, mergeți la evidența persoanelor cu actul vechi și cu cererea.";
         assert_eq!(clauses(sentence, true)[0], "Pentru o carte de identitate nouă,");
         assert_eq!(clauses(sentence, false).len(), 1);
         assert_eq!(clauses("Da, costă 40 de lei.", true).len(), 1);

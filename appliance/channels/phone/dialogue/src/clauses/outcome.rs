@@ -1,5 +1,5 @@
-//! What is said of an outcome: the answer in few sentences, the facts that were asked for, the source in one phrase, the choices
-//! with their keys.
+//! What is said of an outcome: the answer in few sentences, the facts that were asked for, the source in one phrase,
+//! the choices with their keys.
 
 use desk::article::Facts;
 use desk::language::Language;

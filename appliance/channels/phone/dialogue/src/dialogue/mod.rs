@@ -1,8 +1,8 @@
 //! The conversation itself: events in, actions out.
 //!
-//! The state is one [`Mode`], what is being said ([`Mouth`]), and what is being thought about ([`Thinking`]). Events are taken in
-//! here; what follows from them lies beside: `caller` (what he said), `keys`, `answer` (what the desk replies), `person`
-//! (transfer, queue, call-back), `values` (exact ones) and `line` (silence and sounds).
+//! The state (`state`) is one `Mode`, what is being said (`mouth`), and what is being thought about. Events are taken in
+//! here; what follows from them lies beside: `caller` (what he said), `keys`, `answer` (what the desk replies),
+//! `person` (transfer, queue, call-back), `values` (exact ones) and `line` (silence and sounds); `say` speaks.
 
 mod answer;
 mod caller;

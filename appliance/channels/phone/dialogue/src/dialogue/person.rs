@@ -1,5 +1,5 @@
-//! A person: asked for, waited for, reached or not; and the call-back that takes the place of a wait. Whatever fails returns to
-//! the assistant.
+//! A person: asked for, waited for, reached or not; and the call-back that takes the place of a wait. Whatever fails
+//! returns to the assistant.
 
 use desk::conversation::Owner;
 use desk::ids::DepartmentId;

@@ -1,5 +1,5 @@
-//! How a value is taken: said or keyed, read back, confirmed; corrected by saying it again; after three failures by keys only,
-//! after two more given up.
+//! How a value is taken: said or keyed, read back, confirmed; corrected by saying it again; after three failures by
+//! keys only, after two more given up.
 
 use std::time::Duration;
 
@@ -307,7 +307,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_input_ends_in_a_value_or_a_person(inputs in prop::collection::vec((any::<bool>(), "[0-9*#a-d]", "[a-z ]{0,20}"), 0..60)) {
+        fn any_input_ends_in_a_value_or_a_person(
+            inputs in prop::collection::vec((any::<bool>(), "[0-9*#a-d]", "[a-z ]{0,20}"), 0..60),
+        ) {
             let mut entry = entry(Kind::Reference);
             let mut failures = 0;
             for (voice, key, text) in inputs {

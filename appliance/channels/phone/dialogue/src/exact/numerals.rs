@@ -57,7 +57,8 @@ pub(crate) fn tokens(text: &str, language: Language) -> Vec<Token> {
     found
 }
 
-/// The figures of `text` one after the other, a leading `+` kept, and how many words stand between that are no part of a number.
+/// The figures of `text` one after the other, a leading `+` kept, and how many words stand between that are no part of
+/// a number.
 pub(crate) fn digits(text: &str, language: Language) -> (String, usize) {
     let mut figures = String::new();
     let mut others = 0;

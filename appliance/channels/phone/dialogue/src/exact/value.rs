@@ -173,7 +173,8 @@ impl Value {
         }
     }
 
-    /// The digits as they are read back, in groups that the ear can hold. A Romanian number is read as it is dialled at home.
+    /// The digits as they are read back, in groups that the ear can hold. A Romanian number is read as it is dialled at
+    /// home.
     #[must_use]
     pub fn groups(&self) -> Vec<String> {
         let (digits, sizes): (String, &[usize]) = match self {

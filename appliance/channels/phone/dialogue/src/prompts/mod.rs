@@ -1,8 +1,8 @@
 //! The texts of a telephone conversation, in three languages.
 //!
-//! What is fixed is rendered ahead, once for each language, so that losing every node is not silence: greeting, questions,
-//! numbers, the menus of all guides. What must be completed at the moment it is said (a title, an hour) needs a node that speaks,
-//! and the dialogue leaves it out, or says it otherwise, while there is none.
+//! What is fixed is rendered ahead, once for each language, so that losing every node is not silence: greeting,
+//! questions, numbers, the menus of all guides. What must be completed at the moment it is said (a title, an hour)
+//! needs a node that speaks, and the dialogue leaves it out, or says it otherwise, while there is none.
 
 mod names;
 

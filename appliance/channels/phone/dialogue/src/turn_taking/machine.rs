@@ -25,7 +25,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Whether voice that began at `since` and still goes on at `at` is a machine's, `at` counted from the beginning of the call.
+    /// Whether voice that began at `since` and still goes on at `at` is a machine's, `at` counted from the beginning of
+    /// the call.
     #[must_use]
     pub fn is_long(since: Duration, at: Duration) -> bool {
         since <= SOON && at.saturating_sub(since) >= LONG
