@@ -17,8 +17,8 @@ use crate::settings::{Silence, Turns, millis};
 const CONCLUDE: Duration = Duration::from_millis(1_200);
 /// How long any words are waited for where only voice was heard.
 const FIRST_WORDS: Duration = Duration::from_millis(1_800);
-/// Less voice than this is a cough.
-const COUGH: Duration = Duration::from_millis(250);
+/// Less voice than this, and no word in it, is a cough.
+const COUGH: Duration = Duration::from_millis(400);
 /// The longest pause for the sake of a voice that says nothing.
 const LONGEST_HOLD: Duration = Duration::from_secs(6);
 /// Pauses for nothing after which only words and keys interrupt.
