@@ -438,6 +438,7 @@ impl Call {
         metrics::histogram!("sfetnic_phone_call_seconds").record(answered);
         tracing::info!(how = how.name(), seconds = answered, "call ended");
         self.seen.ended(ended);
+        self.clerk.leave().await;
         if let Err(error) = self.house.parts.calls.end(self.id, end).await {
             tracing::error!(%error, "the end of a call could not be written");
         }

@@ -115,7 +115,6 @@ pub(crate) struct Search {
     pub(crate) caller: CallerId,
     /// What the person is told before he has the caller; empty: nothing.
     pub(crate) briefing: String,
-    pub(crate) language: Language,
     /// Whether those one level up are asked as well.
     pub(crate) overflow: Arc<AtomicBool>,
 }
@@ -306,7 +305,8 @@ async fn brief(house: &House, search: &Search, person: Person) -> Person {
     }
     let words = desk::ports::live_speech::Words {
         text: &search.briefing,
-        language: search.language,
+        // The staff's language.
+        language: Language::Ro,
         pace: desk::ports::live_speech::Pace::default(),
         rate: RATE,
     };

@@ -1,8 +1,7 @@
-//! The few words that the executor itself adds: to the record, and to a person's ear.
+//! The few words that the executor itself adds to the record, and what it promises.
 
 use desk::ids::DepartmentId;
 use desk::language::Language;
-use dialogue::{Briefing, Why};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::house::House;
@@ -23,36 +22,6 @@ pub(crate) fn call_back(language: Language) -> &'static str {
         Language::Hu => "Visszahívjuk Önt.",
         Language::En => "We will call you back.",
     }
-}
-
-/// What a person hears before he has the caller: short, in the language of the call.
-pub(crate) fn briefing(briefing: &Briefing) -> String {
-    let mut words = Vec::new();
-    let language = briefing.language;
-    words.push(
-        match language {
-            Language::Ro => "Apel transferat.",
-            Language::Hu => "Átirányított hívás.",
-            Language::En => "Transferred call.",
-        }
-        .to_owned(),
-    );
-    if briefing.danger || briefing.why == Why::Danger {
-        let danger = match language {
-            Language::Ro => "Atenție: cineva poate fi în pericol.",
-            Language::Hu => "Figyelem: valaki veszélyben lehet.",
-            Language::En => "Attention: somebody may be in danger.",
-        };
-        words.push(danger.to_owned());
-    }
-    if let Some(asked) = briefing.asked.last() {
-        words.push(match language {
-            Language::Ro => format!("A întrebat: {asked}."),
-            Language::Hu => format!("Ezt kérdezte: {asked}."),
-            Language::En => format!("The question was: {asked}."),
-        });
-    }
-    words.join(" ")
 }
 
 /// From when to when a call-back is promised: soon, and within office hours.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use desk::call_back::{CallBack, CallBackReason, CallBackState};
 use desk::conversation::Owner;
 use desk::ids::{CallBackId, IdempotencyKey};
+use desk::language::Language;
 use desk::outcome::{HandOffReason, Outcome};
 use desk::phone_number::PhoneNumber;
 use desk::ports::PortResult;
@@ -70,7 +71,10 @@ impl Call {
                     search.overflow.store(true, Ordering::Relaxed);
                 }
             }
-            Action::LeaveQueue => self.search = None,
+            Action::LeaveQueue => {
+                self.search = None;
+                self.back_to_assistant();
+            }
             Action::Music { on } => {
                 self.music_wanted = on;
                 if on { self.play_music() } else { self.stop_music() }
@@ -266,7 +270,7 @@ impl Call {
             Why::Failure => HandOffReason::Failure,
         };
         let overflow = Arc::new(AtomicBool::new(false));
-        let search = self.search_of(texts::briefing(&connect.briefing), Arc::clone(&overflow));
+        let search = self.search_of(connect.briefing.spoken(Language::Ro), Arc::clone(&overflow));
         let (house, clerk, news, language) =
             (Arc::clone(&self.house), self.clerk.clone(), self.news.clone(), self.language);
         let department = connect.department.or_else(|| self.department.clone());
@@ -307,7 +311,7 @@ impl Call {
         let number = self.caller.as_ref().map(|number| number.as_str().to_owned());
         let display = Some(self.house.settings.institution.ro.clone());
         let caller = CallerId { anonymous: false, number, display };
-        people::Search { call: self.id, caller, briefing, language: self.language, overflow }
+        people::Search { call: self.id, caller, briefing, overflow }
     }
 
     /// What happened beside the call.
@@ -329,6 +333,7 @@ impl Call {
                 self.search = None;
                 let by = self.commanded_by.take();
                 self.unreached(by, error);
+                self.back_to_assistant();
                 match error {
                     // An operator's own telephone: the caller goes on where he was.
                     _ if by.is_some() => self.happens(Event::Transfer(TransferNews::Failed)),
@@ -354,7 +359,6 @@ impl Call {
         self.mix();
         self.happens(Event::Transfer(TransferNews::Answered));
         if let Some(operator) = operator {
-            self.happens(Event::Owner(Owner::Operator(operator)));
             let (clerk, language) = (self.clerk.clone(), self.language);
             self.house.tasks.spawn(async move {
                 if let Err(error) = clerk.owner(Owner::Operator(operator), language).await {
@@ -362,6 +366,19 @@ impl Call {
                 }
             });
         }
+    }
+
+    /// The caller is the assistant's again: it may answer him, though his case stays a person's.
+    pub(super) fn back_to_assistant(&mut self) {
+        let (clerk, language) = (self.clerk.clone(), self.language);
+        if clerk.conversation().is_none() {
+            return;
+        }
+        self.house.tasks.spawn(async move {
+            if let Err(error) = clerk.owner(Owner::Assistant, language).await {
+                tracing::warn!(%error, "the conversation could not be given back to the assistant");
+            }
+        });
     }
 
     /// Promises a call-back, beside the call.

@@ -119,7 +119,12 @@ impl Clerk {
     async fn answer(&self, submission: Submission) -> PortResult<Option<Event>> {
         let Submission { number, said, language, .. } = submission;
         let reception = &self.shared.house.parts.reception;
-        let conversation = self.begun(language).await?;
+        let standing = self.standing(language).await?;
+        // While the caller speaks with the assistant it answers him, though his case waits for a person.
+        if matches!(standing.owner, Owner::Queue(_)) {
+            self.owner(Owner::Assistant, language).await?;
+        }
+        let conversation = standing.id;
         let content = match said {
             Said::Text(text) => Content::text(text),
             Said::Pick { turn, number, label } => {
@@ -250,6 +255,26 @@ impl Clerk {
             _ => desk::journal::Actor::System,
         };
         parts.conversations.transfer(conversation.id, conversation.version, to, actor).await.map(drop)
+    }
+
+    /// The call is over: a case that is still open waits for its people, not for the assistant.
+    pub(super) async fn leave(&self) {
+        let Some(id) = self.conversation() else { return };
+        let parts = &self.shared.house.parts;
+        let left: PortResult<()> = async {
+            let conversation = parts.conversations.conversation(id).await?;
+            let Some(case) = conversation.case.filter(|_| conversation.owner == Owner::Assistant) else { return Ok(()) };
+            let case = parts.cases.case(case).await?;
+            if !case.state.is_open() {
+                return Ok(());
+            }
+            let to = Owner::Queue(case.department);
+            parts.conversations.transfer(id, conversation.version, to, desk::journal::Actor::System).await.map(drop)
+        }
+        .await;
+        if let Err(error) = left {
+            tracing::warn!(%error, "the conversation of a call that ended could not be given to its department");
+        }
     }
 
     /// Writes what changed of the call, in the background; a change that is lost is in the call's end.

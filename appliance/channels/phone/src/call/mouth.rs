@@ -55,6 +55,8 @@ struct Speaking {
     first_sound: Option<Instant>,
     /// The clause that is playing was told.
     told: Option<usize>,
+    /// Silent for the moment: what is made meanwhile waits too.
+    paused: bool,
 }
 
 /// A clause as sound.
@@ -94,9 +96,9 @@ pub(super) struct ReadyClause {
 impl Voice {
     /// Begins to make a clause.
     fn make(&self, clause: &Clause, language: Language, pace: f32) -> BoxFuture<'static, Result<Made, SpeechError>> {
-        let text = match clause {
-            Clause::Prompt(id) => self.prompts.text(id, language),
-            Clause::Text(text) => text.clone(),
+        let (text, language) = match clause {
+            Clause::Prompt(id) => (self.prompts.text(id, language), Prompts::voice(id, language)),
+            Clause::Text(text) => (text.clone(), language),
         };
         // Another pace than the usual is worth a node's work; without one the prompt is said as it is.
         let ready = self.shelf.sound(language, &text);
@@ -222,6 +224,7 @@ impl Mouth {
             heard: Duration::ZERO,
             first_sound: None,
             told: None,
+            paused: false,
         });
     }
 
@@ -250,10 +253,11 @@ impl Mouth {
 
     /// Is silent, perhaps only for a moment.
     pub(super) fn pause(&mut self, utterance: UtteranceId) {
-        if let Some(speaking) = self.current.as_ref().filter(|speaking| speaking.id == utterance)
-            && let Some(front) = speaking.playing.front()
-        {
-            front.playing.pause();
+        if let Some(speaking) = self.current.as_mut().filter(|speaking| speaking.id == utterance) {
+            speaking.paused = true;
+            if let Some(front) = speaking.playing.front() {
+                front.playing.pause();
+            }
         }
     }
 
@@ -271,6 +275,7 @@ impl Mouth {
         speaking.done = clause;
         speaking.next = clause;
         speaking.told = None;
+        speaking.paused = false;
         if let Some(made) = again {
             speaking.next = clause + 1;
             self.play(ReadyClause { clause, made }, line);
@@ -287,6 +292,9 @@ impl Mouth {
         let Some(speaking) = &mut self.current else { return };
         let ReadyClause { clause, made: Made { sound, kept } } = ready;
         let playing = line.play(sound);
+        if speaking.paused {
+            playing.pause();
+        }
         speaking.first_sound.get_or_insert_with(Instant::now);
         speaking.playing.push_back(Said { clause, playing, kept });
     }

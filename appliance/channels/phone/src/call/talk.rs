@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use desk::conversation::Owner;
 use desk::ids::{DepartmentId, OperatorId};
 use desk::phone_number::PhoneNumber;
 use dialogue::{Event, TransferNews};
@@ -166,8 +165,8 @@ impl Call {
         talk.end().await;
         self.mix();
         metrics::histogram!("sfetnic_phone_person_seconds").record(spoken.as_secs_f64());
+        self.back_to_assistant();
         self.happens(Event::Transfer(TransferNews::Returned));
-        self.happens(Event::Owner(Owner::Assistant));
     }
 
     /// The person sends the caller on to somebody else (RFC 3515).
