@@ -1,9 +1,9 @@
 //! What a call costs: pairs of lines that speak to each other, or bridges between callers, for some seconds.
 //!
-//! `cargo run --release -p media --example lines -- bridges 200 10 [threads]` prints CPU per call, how late packets were sent
-//! and memory. The callers' own threads are counted apart, so that the figure is what the house spends. `pairs` speak and
-//! listen, with voice activity; `bridges` relay packets; `transcoded` bridges have another codec on each side; `secure`
-//! bridges are encrypted on both.
+//! `cargo run --release -p media --example lines -- bridges 200 10 [threads]` prints CPU per call, how late packets were
+//! sent, and memory. The callers' own threads are counted apart, so that the figure is what the house spends. `pairs` speak
+//! and listen, with voice activity; `bridges` relay packets; `transcoded` bridges have another codec on each side; `secure`
+//! bridges are encrypted on both. Each line takes two descriptors: raise `ulimit -n` for thousands.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for the person at the terminal")]
 
 use std::fs;

@@ -352,6 +352,34 @@ async fn calls_go_over_ipv6_as_well() {
 }
 
 #[tokio::test]
+async fn a_line_that_closes_sends_a_last_report_encrypted_or_not_on_one_port_or_two() {
+    for secure in [SecurePolicy::Off, SecurePolicy::Required] {
+        for one_port in [true, false] {
+            let media = media(|_| ());
+            let (mut a, mut b) = (open(&media, secure), open(&media, secure));
+            let mut offer = String::from_utf8(a.offer().to_vec()).unwrap();
+            if !one_port {
+                offer = offer.replace("a=rtcp-mux\r\n", "");
+            }
+            let answer = b.answer(offer.as_bytes()).unwrap();
+            a.accept(&answer).unwrap();
+            tokio::time::timeout(Duration::from_secs(20), async {
+                while a.statistics().packets_received == 0 {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                drop(a);
+                while b.statistics().peer_loss.is_none() {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            })
+            .await
+            .unwrap_or_else(|_| panic!("{secure:?}, one port: {one_port}"));
+            assert_eq!(b.statistics().refused, 0);
+        }
+    }
+}
+
+#[tokio::test]
 async fn settings_that_make_no_sense_and_ports_that_run_out_are_told() {
     let media = media(|config| config.last_port = config.first_port + 3);
     let (_a, _b) = (open(&media, SecurePolicy::Off), open(&media, SecurePolicy::Off));
