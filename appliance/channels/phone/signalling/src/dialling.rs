@@ -107,7 +107,7 @@ impl Dialling {
         Some(next)
     }
 
-    /// Gives the call up. `next` then yields `Failed` with 487, unless it was answered at the same moment.
+    /// Gives the call up. `next` then yields `Failed` with 487. If it is answered at the same moment, it is hung up at once.
     pub async fn cancel(&self) {
         self.commands.send(Command::Cancel { leg: self.leg }).await;
     }

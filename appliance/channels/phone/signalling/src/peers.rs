@@ -1,6 +1,6 @@
 //! Trunks: where calls go out, which of their addresses live, and how fast their calls may come.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use rand::Rng as _;
@@ -20,6 +20,8 @@ const LONGEST_RETRY: Duration = Duration::from_secs(3600);
 pub(crate) struct Candidate {
     pub(crate) transport: Transport,
     pub(crate) address: SocketAddr,
+    /// Our address on the way there, where the system could tell.
+    pub(crate) local: Option<IpAddr>,
     /// The name in its certificate.
     pub(crate) host: String,
     /// Lower ones first (RFC 2782).
@@ -173,6 +175,7 @@ mod tests {
         let candidates = priorities.iter().enumerate().map(|(at, (priority, weight))| Candidate {
             transport: Transport::Udp,
             address: SocketAddr::from(([192, 0, 2, at as u8], 5060)),
+            local: None,
             host: String::new(),
             priority: *priority,
             weight: *weight,

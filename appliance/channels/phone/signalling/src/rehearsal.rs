@@ -61,7 +61,14 @@ impl Pair {
     }
 
     fn call(&mut self) -> LegId {
-        let to = Candidate { transport: Transport::Udp, address: at(1), host: String::new(), priority: 0, weight: 0 };
+        let to = Candidate {
+            transport: Transport::Udp,
+            address: at(1),
+            local: None,
+            host: String::new(),
+            priority: 0,
+            weight: 0,
+        };
         let uri = format!("sip:test@{}", at(1));
         let dial = Dial::new(Target::Uri(uri), CallerId::default(), sdp());
         let leg = self.agents[0].dial(dial, vec![to], self.now);

@@ -15,6 +15,7 @@ use crate::Transport;
 use crate::command::{Command, Commands};
 use crate::message::Uri;
 use crate::peers::Candidate;
+use crate::transport::local_towards;
 
 /// How long one look-up may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -27,7 +28,8 @@ const SOON: Duration = Duration::from_secs(5);
 pub(crate) fn literal(uri: &Uri, order: usize) -> Option<Candidate> {
     let transport = uri.transport().unwrap_or(Transport::Udp);
     let address = SocketAddr::new(uri.ip()?, uri.port.unwrap_or(transport.default_port()));
-    Some(Candidate { transport, address, host: uri.host.clone(), priority: rank(order, 0), weight: 0 })
+    let local = local_towards(address);
+    Some(Candidate { transport, address, local, host: uri.host.clone(), priority: rank(order, 0), weight: 0 })
 }
 
 /// Targets in the order of the configuration, records of one target by their priority.
@@ -64,6 +66,7 @@ async fn look_up(resolver: Option<&TokioResolver>, uri: &Uri, order: usize) -> V
                     found.push(Candidate {
                         transport,
                         address,
+                        local: local_towards(address),
                         // The certificate must bear the domain that was asked for (RFC 5922 §4).
                         host: uri.host.clone(),
                         priority: rank(order, srv.priority),
@@ -75,8 +78,8 @@ async fn look_up(resolver: Option<&TokioResolver>, uri: &Uri, order: usize) -> V
     }
     if found.is_empty() {
         for address in addresses(&uri.host, uri.port.unwrap_or(transport.default_port())).await {
-            let (host, priority) = (uri.host.clone(), rank(order, 0));
-            found.push(Candidate { transport, address, host, priority, weight: 0 });
+            let (host, priority, local) = (uri.host.clone(), rank(order, 0), local_towards(address));
+            found.push(Candidate { transport, address, local, host, priority, weight: 0 });
         }
     }
     found

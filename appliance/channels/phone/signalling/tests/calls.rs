@@ -1,5 +1,7 @@
 //! Calls between two endpoints, over real sockets.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
 mod common;
 
 use std::time::Duration;

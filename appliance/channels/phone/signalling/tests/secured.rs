@@ -1,5 +1,7 @@
 //! TLS with certificates both ways, passwords both ways, and trunks that fail.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
 mod common;
 
 use std::path::Path;

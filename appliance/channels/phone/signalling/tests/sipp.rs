@@ -2,6 +2,8 @@
 //!
 //! Whoever has no sipp installed sees the test pass with a word about it; `scripts/install-deps test` installs it.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
 mod common;
 
 use std::process::Stdio;

@@ -26,10 +26,10 @@ impl Agent {
                 server.acknowledged(now, &timers);
                 let deadline = server.deadline();
                 self.schedule.set(Waker::Server(key.clone()), deadline);
-            } else if server.request.method == request.method {
-                if let (Some(bytes), back) = (server.repeated(), server.route.clone()) {
-                    self.put(&back, bytes);
-                }
+            } else if server.request.method == request.method
+                && let (Some(bytes), back) = (server.repeated(), server.route.clone())
+            {
+                self.put(&back, bytes);
             }
             // The ACK to a 2xx may bear the branch of its INVITE by mistake; then it is the call's.
             if request.method != "ACK" {
@@ -53,16 +53,22 @@ impl Agent {
             return;
         }
         note_source(&mut request.headers, &via.to_string());
-        self.accept_request(request, &via, key, route, now);
+        self.accept_request(&request, &via, &key, route, now);
     }
 
     /// Opens a transaction for a new request, and answers what needs no method to be answered.
-    fn accept_request(&mut self, request: Request, via: &Via, key: Key, route: &Route, now: Instant) {
-        let source = self.source(&request, route);
-        let leg = self.leg_of(&request);
-        if source == Source::Stranger && leg.is_none() && request.method != "CANCEL" {
+    fn accept_request(&mut self, request: &Request, via: &Via, key: &Key, route: &Route, now: Instant) {
+        let source = self.source(request, route);
+        let leg = self.leg_of(request);
+        // A CANCEL comes from where its INVITE was let in; one that cancels nothing gives nobody a hearing.
+        let cancels =
+            request.method == "CANCEL" && self.servers.contains_key(&server_key("INVITE", via, &request.headers));
+        if source == Source::Phone && leg.is_none() && !cancels && !self.phones.take(now) {
+            return;
+        }
+        if source == Source::Stranger && leg.is_none() && !cancels {
             if self.strangers.take(now) {
-                self.respond_statelessly(&request, 403, None, route);
+                self.respond_statelessly(request, 403, None, route);
             }
             return;
         }
@@ -72,12 +78,12 @@ impl Agent {
         }
         let method = request.method.clone();
         self.servers.insert(key.clone(), ServerTransaction::new(request.clone(), back, token()));
-        if let Err(fault) = check::request(&request) {
+        if let Err(fault) = check::request(request) {
             tracing::debug!(peer = %route.remote, status = fault.status, why = fault.why, "a request is refused");
-            return self.respond_status(&key, fault.status, now);
+            return self.respond_status(key, fault.status, now);
         }
         if method == "CANCEL" {
-            return self.cancel_came(&request, via, &key, now);
+            return self.cancel_came(request, via, key, now);
         }
         if !self.serves(&method) {
             let status = match method.as_str() {
@@ -85,23 +91,23 @@ impl Agent {
                 known if KNOWN_ELSEWHERE.contains(&known) => 405,
                 _ => 501,
             };
-            return self.respond_status(&key, status, now);
+            return self.respond_status(key, status, now);
         }
-        if self.is_merged(&request, &key) {
-            return self.respond_status(&key, 482, now);
+        if self.is_merged(request, key) {
+            return self.respond_status(key, 482, now);
         }
-        if let Some(unknown) = unknown_extensions(&request) {
-            if let Some(mut response) = self.response_to(&key, 420) {
+        if let Some(unknown) = unknown_extensions(request) {
+            if let Some(mut response) = self.response_to(key, 420) {
                 response.headers.push(Known::Unsupported, unknown);
-                self.respond(&key, response, now);
+                self.respond(key, response, now);
             }
             return;
         }
         let in_dialog = request.headers.tag(Known::To).is_some();
         match leg {
-            Some(leg) => self.request_within(leg, &request, &key, route, now),
-            None if in_dialog && method != "OPTIONS" && method != "REGISTER" => self.respond_status(&key, 481, now),
-            None => self.request_outside(&request, &key, route, source, now),
+            Some(leg) => self.request_within(leg, request, key, route, now),
+            None if in_dialog && method != "OPTIONS" && method != "REGISTER" => self.respond_status(key, 481, now),
+            None => self.request_outside(request, key, route, source, now),
         }
     }
 

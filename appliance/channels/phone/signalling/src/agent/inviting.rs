@@ -65,6 +65,7 @@ impl Agent {
                     let candidate = Candidate {
                         transport: route.transport,
                         address: route.remote,
+                        local: route.local.map(|local| local.ip()),
                         host: route.host.clone(),
                         priority: 0,
                         weight: 0,
@@ -136,14 +137,14 @@ impl Agent {
         let Some(leg) = self.legs.get(&id) else { return };
         let Stage::Inviting(inviting) = &leg.stage else { return };
         let (attempt, dial, min_se) = (inviting.attempt.clone(), inviting.dial.clone(), inviting.min_se);
-        let mut route = Route::to(attempt.candidate.transport, attempt.candidate.address, &attempt.candidate.host);
+        let mut route = Route::to_candidate(&attempt.candidate);
         route.connection = attempt.connection;
         let request = self.invite(&attempt, &dial, min_se, &route);
         let key = self.send(request, &route, Purpose::Invite(id), attempt.peer, now);
         if let Some(leg) = self.legs.get_mut(&id) {
             leg.peer = attempt.peer;
             leg.extension = attempt.extension;
-            leg.local_sdp = Some(dial.offer.clone());
+            leg.local_sdp = Some(dial.offer);
             if let Stage::Inviting(inviting) = &mut leg.stage {
                 inviting.key = key;
                 inviting.answer = None;

@@ -119,6 +119,8 @@ pub(crate) struct Agent {
     guard: Guard,
     /// What strangers are answered with goes no faster than this.
     strangers: Bucket,
+    /// Whoever says to be a desk phone is asked for the password no faster than this.
+    phones: Bucket,
     clients: HashMap<Key, Client>,
     servers: HashMap<Key, ServerTransaction>,
     merged: HashMap<MergeKey, Key>,
@@ -148,6 +150,7 @@ impl Agent {
             extensions,
             bindings: HashMap::new(),
             strangers: Bucket::new(20.0, 20.0, now),
+            phones: Bucket::new(200.0, 400.0, now),
             clients: HashMap::new(),
             servers: HashMap::new(),
             merged: HashMap::new(),
@@ -178,7 +181,7 @@ impl Agent {
             Ok(Message::Request(request)) => self.request(request, route, now),
             Ok(Message::Response(response)) => {
                 if check::response(&response) {
-                    self.response(response, route, now);
+                    self.response(&response, route, now);
                 }
             }
             Err(Malformed::Silence(why)) => tracing::debug!(peer = %route.remote, why, "a message was passed over"),

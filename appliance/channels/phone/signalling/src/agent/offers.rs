@@ -131,7 +131,7 @@ impl Agent {
         match decision {
             Ok(sdp) => self.agree(id, &offer.key, Some((sdp, offer.has_sdp)), now),
             Err(status) => {
-                self.respond_status(&offer.key, if (400..700).contains(&status) { status } else { 488 }, now)
+                self.respond_status(&offer.key, if (400..700).contains(&status) { status } else { 488 }, now);
             }
         }
         self.settle(id);

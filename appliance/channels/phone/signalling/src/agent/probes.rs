@@ -29,7 +29,7 @@ impl Agent {
         if !aim.probing {
             aim.probing = true;
             let candidate = aim.candidate.clone();
-            let route = Route::to(candidate.transport, candidate.address, &candidate.host);
+            let route = Route::to_candidate(&candidate);
             let mut request = Request::new("OPTIONS", Uri::sip(None, &domain, None));
             let headers = &mut request.headers;
             headers.push(Known::MaxForwards, "70");

@@ -69,7 +69,7 @@ impl Agent {
         }
         registration.number += 1;
         let (call_id, number) = (registration.call_id.clone(), registration.number);
-        let route = Route::to(candidate.transport, candidate.address, &candidate.host);
+        let route = Route::to_candidate(&candidate);
         let address = Uri::sip(Some(&user), &domain, None);
         let mut request = Request::new("REGISTER", Uri::sip(None, &domain, None));
         let headers = &mut request.headers;

@@ -8,7 +8,7 @@ use crate::route::Route;
 use crate::transaction::{Key, Verdict, client_key};
 
 impl Agent {
-    pub(super) fn response(&mut self, response: Response, route: &Route, now: Instant) {
+    pub(super) fn response(&mut self, response: &Response, route: &Route, now: Instant) {
         let Some(branch) = response.headers.via().and_then(|via| via.branch().map(str::to_owned)) else { return };
         let Some(cseq) = response.headers.cseq() else { return };
         let key = client_key(&branch, &cseq.method);
@@ -22,7 +22,7 @@ impl Agent {
             client.machine.route.connection = route.connection;
             client.machine.route.local = client.machine.route.local.or(route.local);
         }
-        let verdict = client.machine.response(&response, now, &timers);
+        let verdict = client.machine.response(response, now, &timers);
         let deadline = client.machine.deadline();
         let back = client.machine.route.clone();
         self.schedule.set(Waker::Client(key.clone()), deadline);
@@ -32,10 +32,10 @@ impl Agent {
             Verdict::Acknowledge(bytes) => self.put(&back, bytes),
             Verdict::Deliver => {}
         }
-        if matches!(response.status, 401 | 407) && self.answer_challenge(&key, &response, now) {
+        if matches!(response.status, 401 | 407) && self.answer_challenge(&key, response, now) {
             return;
         }
-        self.deliver(&key, Some(&response), now);
+        self.deliver(&key, Some(response), now);
     }
 
     pub(super) fn wake_client(&mut self, key: &Key, now: Instant) {

@@ -103,7 +103,7 @@ impl Headers {
 
 impl Request {
     /// A request without headers.
-    pub(crate) fn new(method: &str, uri: impl ToString) -> Self {
+    pub(crate) fn new(method: &str, uri: impl std::fmt::Display) -> Self {
         Self { method: method.into(), uri: uri.to_string(), headers: Headers::default(), body: Bytes::new() }
     }
 

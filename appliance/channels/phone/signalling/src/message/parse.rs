@@ -142,7 +142,6 @@ fn read_status_line(line: &str) -> Option<(u16, String)> {
 }
 
 /// Method and address, and what is wrong with the line. Without a method there is nobody to answer.
-#[expect(clippy::type_complexity)]
 fn read_request_line(line: &str) -> (Option<String>, String, Option<(u16, &'static str)>) {
     let mut words = line.split(' ');
     let method = words.next().filter(|m| is_token(m)).map(str::to_owned);

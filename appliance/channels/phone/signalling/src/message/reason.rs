@@ -55,11 +55,13 @@ pub(crate) fn phrase(status: u16) -> &'static str {
         603 => "Decline",
         604 => "Does Not Exist Anywhere",
         606 => "Not Acceptable",
-        101..=199 => "Progress",
-        201..=299 => "OK",
-        301..=399 => "Redirected",
-        402..=499 => "Request Failed",
-        501..=599 => "Server Failed",
-        _ => "Failed",
+        _ => match status / 100 {
+            1 => "Progress",
+            2 => "OK",
+            3 => "Redirected",
+            4 => "Request Failed",
+            5 => "Server Failed",
+            _ => "Failed",
+        },
     }
 }

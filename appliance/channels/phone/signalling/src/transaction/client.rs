@@ -155,7 +155,7 @@ impl ClientTransaction {
         let mut fired = Fired::default();
         if self.resend_at.is_some_and(|at| at <= now) {
             fired.resend = Some(self.bytes.clone());
-            self.pause = self.pause * 2;
+            self.pause *= 2;
             if !self.is_invite() {
                 self.pause = self.pause.min(timers.t2);
             }

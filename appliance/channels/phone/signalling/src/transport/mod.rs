@@ -7,6 +7,8 @@ mod connection;
 mod tls;
 mod udp;
 
+pub(crate) use udp::local_towards;
+
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};

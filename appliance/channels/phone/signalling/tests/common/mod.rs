@@ -1,5 +1,5 @@
 //! Two endpoints that call each other over the loopback.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::time::Duration;
 
