@@ -11,23 +11,23 @@ use signalling::{
 use tokio::sync::mpsc;
 
 /// Longer than anything that is waited for takes.
-pub const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-pub const OFFER: &str =
+pub(crate) const OFFER: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n";
-pub const ANSWER: &str =
+pub(crate) const ANSWER: &str =
     "v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 50000 RTP/AVP 8\r\n";
 
-pub fn offer() -> Bytes {
+pub(crate) fn offer() -> Bytes {
     Bytes::from_static(OFFER.as_bytes())
 }
 
-pub fn answer() -> Bytes {
+pub(crate) fn answer() -> Bytes {
     Bytes::from_static(ANSWER.as_bytes())
 }
 
 /// Free ports, and waits a tenth as long.
-pub fn config(transports: &[Transport]) -> SipConfig {
+pub(crate) fn config(transports: &[Transport]) -> SipConfig {
     let listeners = transports.iter().map(|kind| Listener::new(*kind, ([127, 0, 0, 1], 0).into()));
     SipConfig {
         listeners: listeners.collect(),
@@ -36,31 +36,31 @@ pub fn config(transports: &[Transport]) -> SipConfig {
     }
 }
 
-pub async fn start(config: SipConfig) -> (Endpoint, mpsc::Receiver<Invitation>) {
+pub(crate) async fn start(config: SipConfig) -> (Endpoint, mpsc::Receiver<Invitation>) {
     Endpoint::start(config).await.expect("it starts")
 }
 
 /// The address of an endpoint, as one dials it.
-pub fn address(endpoint: &Endpoint, transport: Transport) -> String {
+pub(crate) fn address(endpoint: &Endpoint, transport: Transport) -> String {
     let (_, at) = endpoint.local_addresses().into_iter().find(|(kind, _)| *kind == transport).expect("listens");
     format!("sip:test@{at};transport={transport}")
 }
 
-pub fn dial(to: String) -> Dial {
+pub(crate) fn dial(to: String) -> Dial {
     let from = CallerId { number: Some("+40212345678".into()), display: Some("Ana".into()), anonymous: false };
     Dial::new(Target::Uri(to), from, offer())
 }
 
-pub async fn within<T>(what: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(SOON, what).await.expect("in time")
 }
 
-pub async fn invitation(invitations: &mut mpsc::Receiver<Invitation>) -> Invitation {
+pub(crate) async fn invitation(invitations: &mut mpsc::Receiver<Invitation>) -> Invitation {
     within(invitations.recv()).await.expect("an invitation")
 }
 
 /// Waits for the answer.
-pub async fn answered(dialling: &mut Dialling) -> (Call, CallEvents, Bytes) {
+pub(crate) async fn answered(dialling: &mut Dialling) -> (Call, CallEvents, Bytes) {
     loop {
         match within(dialling.next()).await.expect("it goes on") {
             Progress::Answered { call, events, answer } => return (call, events, answer),
@@ -71,7 +71,7 @@ pub async fn answered(dialling: &mut Dialling) -> (Call, CallEvents, Bytes) {
 }
 
 /// Waits for the refusal.
-pub async fn failed(dialling: &mut Dialling) -> u16 {
+pub(crate) async fn failed(dialling: &mut Dialling) -> u16 {
     loop {
         match within(dialling.next()).await.expect("it goes on") {
             Progress::Failed { status, .. } => return status,
@@ -81,12 +81,12 @@ pub async fn failed(dialling: &mut Dialling) -> u16 {
     }
 }
 
-pub async fn event(events: &mut CallEvents) -> CallEvent {
+pub(crate) async fn event(events: &mut CallEvents) -> CallEvent {
     within(events.next()).await.expect("an event")
 }
 
 /// Calls and answers: caller's side, then callee's.
-pub async fn talk(
+pub(crate) async fn talk(
     caller: &Endpoint,
     callee: &Endpoint,
     invitations: &mut mpsc::Receiver<Invitation>,
@@ -100,7 +100,7 @@ pub async fn talk(
 }
 
 /// Waits until an endpoint has no calls left.
-pub async fn idle(endpoint: &Endpoint) {
+pub(crate) async fn idle(endpoint: &Endpoint) {
     within(async {
         while endpoint.status().await.calls > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
