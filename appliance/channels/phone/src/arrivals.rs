@@ -127,6 +127,7 @@ async fn arrive(house: Arc<House>, id: CallId, invitation: Invitation) {
         seen,
         commands: wanted,
         conversation: None,
+        wanted_by: None,
     };
     call::run(house, begun).await;
 }

@@ -85,6 +85,8 @@ pub(crate) struct Begun {
     pub(crate) commands: mpsc::Receiver<Command>,
     /// The conversation that it goes on with.
     pub(crate) conversation: Option<desk::conversation::Conversation>,
+    /// Who of the staff wanted it, and gets the citizen at once.
+    pub(crate) wanted_by: Option<OperatorId>,
 }
 
 /// How a person is being looked for.
@@ -136,7 +138,7 @@ struct Call {
 
 /// Leads a call to its end.
 pub(crate) async fn run(house: Arc<House>, begun: Begun) {
-    let Begun { id, direction, caller, setup, mut line, leg, events, seen, commands, conversation } = begun;
+    let Begun { id, direction, caller, setup, mut line, leg, events, seen, commands, conversation, wanted_by } = begun;
     let (news, told) = mpsc::channel(NEWS);
     let clerk = Clerk::new(Arc::clone(&house), id, caller.as_ref().map(PhoneNumber::as_str), news.clone());
     if let Some(conversation) = conversation {
@@ -168,7 +170,7 @@ pub(crate) async fn run(house: Arc<House>, begun: Begun) {
         not_recorded: if policy == dialogue::Recording::Off { NotRecorded::Policy } else { NotRecorded::NotAsked },
         ending: None,
         operator_hung_up: false,
-        commanded_by: None,
+        commanded_by: wanted_by,
         house,
         id,
         caller,
@@ -207,6 +209,9 @@ impl Call {
     ) {
         self.clerk.note(CallChange { answered_at: Some(self.house.parts.time.now()), ..CallChange::default() });
         self.happens(Event::Answered);
+        if let Some(operator) = self.commanded_by {
+            self.ring_operator(operator);
+        }
         let stop = self.house.stop.clone();
         while self.ending.is_none() {
             let due = self.due();

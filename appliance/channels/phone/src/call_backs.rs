@@ -137,6 +137,7 @@ async fn ring(house: &Arc<House>, id: CallId, promise: &CallBack) -> bool {
                     seen,
                     commands: wanted,
                     conversation,
+                    wanted_by: promise.operator,
                 };
                 house.tasks.spawn(call::run(Arc::clone(house), begun).in_current_span());
                 return true;

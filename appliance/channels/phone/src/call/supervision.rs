@@ -141,7 +141,7 @@ impl Call {
     }
 
     /// Rings a member of the staff, who then has the caller.
-    fn ring_operator(&mut self, operator: OperatorId) {
+    pub(super) fn ring_operator(&mut self, operator: OperatorId) {
         let search = self.search_of(String::new(), Arc::default());
         let (house, news) = (Arc::clone(&self.house), self.news.clone());
         let task = tokio::spawn(async move {
