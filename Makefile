@@ -14,11 +14,11 @@ export SMALL_MODELS
 CALL ?= .demo-call
 # `make bench DATA=folder`: a folder with further evaluation data; without it the starter pack alone is measured.
 DATA ?=
-# `make bench-scheduler`: parts and options for scripts/bench-scheduler, and a trace of requests.
+# `make bench-scheduler`, `make bench-phone`: parts and options for the script of that name; for the first a trace of requests.
 ARGS ?=
 TRACE ?=
 
-.PHONY: help deps deps-test models-test web run demo-call test lint bench bench-scheduler build-cuda eval openapi clean
+.PHONY: help deps deps-test models-test web run demo-call test lint bench bench-scheduler bench-phone build-cuda eval openapi clean
 
 help: ## Explain the targets
 	@echo "Sfetnic: answers citizens from the institution's own knowledge."
@@ -60,6 +60,9 @@ bench: deps models-test web ## Measure, and print the figures of docs/benchmarks
 
 bench-scheduler: deps ## Compare the gateway with its peers (ARGS="latency --quick"; TRACE=file adds prefix hits; OURS: see the script)
 	@scripts/bench-scheduler $(ARGS) $(if $(TRACE),--trace "$(TRACE)")
+
+bench-phone: deps ## Compare the telephone with its peers (ARGS="relay --calls 50,200 --rounds 2"; see the script)
+	@scripts/bench-phone $(ARGS)
 
 demo-call: deps-test models-test web ## Play a whole telephone call with a soft phone; leaves what was heard and the transcript
 	cargo build --locked --package server --package node --no-default-features --features node/espeak,node/whisper
