@@ -6,6 +6,7 @@ use desk::ids::{DepartmentId, OperatorId};
 use desk::journal::Actor;
 use desk::language::Language;
 use desk::operator::{Operator, Role};
+use desk::phone_number::PhoneNumber;
 use desk::ports::PortError;
 use desk::ports::accounts::Accounts;
 use jiff::Timestamp;
@@ -146,6 +147,20 @@ pub async fn set_active(
         accounts.close_sessions_of(operator.id).await.map_err(AccountError::Store)?;
     }
     Ok(operator)
+}
+
+/// Says at which telephone calls reach an account; `None`: at none.
+///
+/// # Errors
+/// See [`AccountError`].
+pub async fn set_extension(
+    accounts: &dyn Accounts,
+    username: &str,
+    extension: Option<PhoneNumber>,
+    actor: Actor,
+) -> Result<Operator, AccountError> {
+    let operator = find(accounts, username).await?;
+    accounts.save(Operator { extension, ..operator }, None, actor).await.map_err(AccountError::Store)
 }
 
 /// Every account, by user name.

@@ -297,6 +297,13 @@ pub(crate) enum UserCommand {
         /// The account.
         username: String,
     },
+    /// Say at which telephone calls reach an account; without a number, at none.
+    Extension {
+        /// The account.
+        username: String,
+        /// An extension of the house (204), or a number.
+        number: Option<desk::phone_number::PhoneNumber>,
+    },
     /// Lock an account and end its sessions.
     Disable {
         /// The account.

@@ -129,7 +129,7 @@ async fn arrive(house: Arc<House>, id: CallId, invitation: Invitation) {
         conversation: None,
         wanted_by: None,
     };
-    call::run(house, begun).await;
+    Box::pin(call::run(house, begun)).await;
 }
 
 /// What a conversation on the telephone begins with.

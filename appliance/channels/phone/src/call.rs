@@ -181,7 +181,7 @@ pub(crate) async fn run(house: Arc<House>, begun: Begun) {
         news,
     };
     let _counted = Counted::new(direction);
-    call.lead(ear, events, told, commands).await;
+    Box::pin(call.lead(ear, events, told, commands)).await;
 }
 
 /// What woke the call.

@@ -67,7 +67,7 @@ impl LiveBoard {
 
     /// A call's conversation has begun.
     pub(crate) fn conversation(&self, call: CallId, conversation: ConversationId) {
-        self.change(call, |live| std::mem::replace(&mut live.conversation, Some(conversation)) != Some(conversation));
+        self.change(call, |live| live.conversation.replace(conversation) != Some(conversation));
     }
 
     fn change(&self, call: CallId, change: impl FnOnce(&mut LiveCall) -> bool) {
@@ -106,9 +106,7 @@ impl OnBoard {
     }
 
     pub(crate) fn department(&self, department: DepartmentId) {
-        self.board.change(self.call, |live| {
-            std::mem::replace(&mut live.department, Some(department.clone())) != Some(department)
-        });
+        self.board.change(self.call, |live| live.department.replace(department.clone()) != Some(department));
     }
 
     pub(crate) fn recorded(&self, recorded: bool) {

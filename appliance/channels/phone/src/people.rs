@@ -236,7 +236,9 @@ async fn phones_of(house: &House, department: &DepartmentId, overflow: bool) -> 
     let extensions = registered(house).await;
     let mut phones: Vec<Phone> = Vec::new();
     for account in accounts.into_iter().filter(|account| account.active) {
-        let own = account.departments.contains(department);
+        // Whoever is above the desks takes calls only when nobody there is free.
+        let own = account.serves(department) && account.role < desk::operator::Role::Supervisor
+            || account.departments.contains(department);
         let Some(number) = account.extension.clone().filter(|_| own || (overflow && account.serves(department))) else {
             continue;
         };
@@ -309,6 +311,7 @@ async fn brief(house: &House, search: &Search, person: Person) -> Person {
         language: Language::Ro,
         pace: desk::ports::live_speech::Pace::default(),
         rate: RATE,
+        ahead: false,
     };
     let spoken = async {
         let mut samples = house.parts.speech.say(words).await.ok()?;

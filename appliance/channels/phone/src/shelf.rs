@@ -71,12 +71,15 @@ impl Shelf {
         (wanted.iter().filter(|(language, text)| ready.contains_key(&key(*language, text))).count(), wanted.len())
     }
 
+    /// Every text, those first that every call needs.
     fn wanted(&self) -> Vec<(Language, String)> {
         let prompts = self.prompts();
-        let all = Language::ALL.into_iter().flat_map(|language| {
-            prompts.all(language).into_iter().map(move |(_, text): (PromptId, String)| (language, text))
-        });
-        all.filter(|(_, text)| !text.is_empty()).collect()
+        let all = Language::ALL
+            .into_iter()
+            .flat_map(|language| prompts.all(language).into_iter().map(move |(id, text)| (language, id, text)));
+        let mut all: Vec<_> = all.filter(|(_, _, text)| !text.is_empty()).collect();
+        all.sort_by_key(|(_, id, _)| matches!(id, PromptId::Head(_) | PromptId::Entry { .. }));
+        all.into_iter().map(|(language, _, text)| (language, text)).collect()
     }
 
     /// Reads what was rendered before, renders what is missing, and looks again when texts change. Runs until stopped.
@@ -141,7 +144,7 @@ impl Shelf {
     }
 
     async fn render(self: &Arc<Self>, speech: &dyn LiveSpeech, language: Language, text: &str) -> bool {
-        let words = Words { text, language, pace: Pace::default(), rate: RATE };
+        let words = Words { text, language, pace: Pace::default(), rate: RATE, ahead: true };
         let samples = match whole(speech, words).await {
             Ok(samples) if !samples.is_empty() => samples,
             Ok(_) => return false,

@@ -31,6 +31,8 @@ pub struct Words<'a> {
     pub pace: Pace,
     /// Samples per second that are wanted: 8,000 or 16,000.
     pub rate: u32,
+    /// Whether it is made ahead: then whoever waits on a line goes first.
+    pub ahead: bool,
 }
 
 /// Mono samples of 16 bits, sent while they are made. Dropping them stops the making; an error ends them.

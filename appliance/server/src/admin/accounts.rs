@@ -8,6 +8,7 @@ use console::accounts::{self, AccountError, Issued, NewAccount};
 use desk::ids::DepartmentId;
 use desk::language::Language;
 use desk::operator::{Operator, Role};
+use desk::phone_number::PhoneNumber;
 use desk::ports::PortError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,7 @@ pub(super) fn routes() -> Router<Admin> {
         .route("/accounts/{username}/reset-password", post(reset))
         .route("/accounts/{username}/enable", post(enable))
         .route("/accounts/{username}/disable", post(disable))
+        .route("/accounts/{username}/extension", post(extension))
 }
 
 async fn list(State(parts): State<Admin>) -> Result<Json<Vec<Operator>>, AdminError> {
@@ -101,4 +103,13 @@ async fn disable(
     Path(username): Path<String>,
 ) -> Result<Json<Operator>, AdminError> {
     Ok(Json(accounts::set_active(&*parts.accounts, &username, false, peer.actor()).await?))
+}
+
+async fn extension(
+    State(parts): State<Admin>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    Path(username): Path<String>,
+    Json(extension): Json<Option<PhoneNumber>>,
+) -> Result<Json<Operator>, AdminError> {
+    Ok(Json(accounts::set_extension(&*parts.accounts, &username, extension, peer.actor()).await?))
 }

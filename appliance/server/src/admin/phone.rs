@@ -61,10 +61,7 @@ struct Last {
 }
 
 pub(super) fn routes() -> Router<Admin> {
-    Router::new()
-        .route("/phone", get(status))
-        .route("/phone/calls", get(calls))
-        .route("/phone/calls/{id}", get(call))
+    Router::new().route("/phone", get(status)).route("/phone/calls", get(calls)).route("/phone/calls/{id}", get(call))
 }
 
 async fn status(State(parts): State<Admin>) -> Json<PhoneStatus> {
@@ -103,9 +100,8 @@ async fn call(State(parts): State<Admin>, Path(id): Path<uuid::Uuid>) -> Result<
         None => Vec::new(),
     };
     let until = call.ended.map(|ended| ended.at);
-    let during = turns.into_iter().filter(|turn| {
-        turn.at >= call.started_at && until.is_none_or(|until| turn.at <= until)
-    });
+    let during =
+        turns.into_iter().filter(|turn| turn.at >= call.started_at && until.is_none_or(|until| turn.at <= until));
     Ok(Json(CallRecord { turns: during.map(said).collect(), call }))
 }
 

@@ -40,6 +40,13 @@ pub(crate) async fn run(command: UserCommand, config: &Config, json: bool) -> an
         UserCommand::ResetPassword { username } => {
             show_issued(&client.post(&format!("/accounts/{username}/reset-password"), &()).await?, json)?;
         }
+        UserCommand::Extension { username, number } => {
+            let operator: Operator = client.post(&format!("/accounts/{username}/extension"), &number).await?;
+            match operator.extension {
+                Some(number) => print::line(format_args!("Calls reach {} at {number}.", operator.username)),
+                None => print::line(format_args!("Calls do not reach {}.", operator.username)),
+            }
+        }
         UserCommand::Disable { username } => {
             let operator: Operator = client.post(&format!("/accounts/{username}/disable"), &()).await?;
             print::line(format_args!("{} may no longer sign in.", operator.username));

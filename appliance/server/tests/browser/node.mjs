@@ -12,8 +12,8 @@ const binary = process.env.INFERENCE_NODE ?? join(target, "debug", "inference-no
 // The small models that `make models-test` makes.
 const smallModels = process.env.SMALL_MODELS ?? join(homedir(), ".cache", "sfetnic", "small-models");
 
-// Speaks by its embedded voices, hears by the small speech model.
-export async function startNode() {
+// Speaks by its embedded voices, hears by the small speech model; without models it only speaks.
+export async function startNode(models = ["tiny-whisper", "tiny-vad"]) {
   for (const [needed, how] of [[binary, "cargo build --package node"], [join(smallModels, "tiny-whisper"), "make models-test"]]) {
     if (!existsSync(needed)) throw new Error(`${needed} is missing; make it: ${how}`);
   }
@@ -25,7 +25,7 @@ export async function startNode() {
     SFETNIC_NODE_HTTP__LISTEN: `127.0.0.1:${port}`,
     SFETNIC_NODE_LOG__FILTER: "warn",
   };
-  for (const model of ["tiny-whisper", "tiny-vad"]) {
+  for (const model of models) {
     execFileSync(binary, ["models", "import", join(smallModels, model)], { env, stdio: ["ignore", "ignore", "inherit"] });
   }
   const child = spawn(binary, ["serve"], { env, stdio: "ignore" });

@@ -1,7 +1,7 @@
 // A real soft phone, baresip, led over its control socket: it dials or is rung, says what espeak-ng speaks for it, presses
 // keys, and keeps what it hears.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { freePort } from "../browser/appliance.mjs";
@@ -11,19 +11,19 @@ const SILENCE_SECONDS = 600;
 const VOICES = { ro: "ro", hu: "hu", en: "en-gb" };
 
 // `user`: as whom it calls; `account`: more parameters of its account line, such as a password; `codecs`: what it offers.
-export async function startBaresip({ folder, user = "0721000000", host = "127.0.0.1", account = "", codecs = "PCMA", answer = false, config = "" }) {
+// `registrar` and `password`: where it registers, to be rung there.
+export async function startBaresip({ folder, user = "0721000000", host = "127.0.0.1", registrar, password, account = "", codecs = "PCMA", answer = false, config = "" }) {
   mkdirSync(folder, { recursive: true });
   const control = await freePort();
   const sip = await freePort();
-  const heard = join(folder, "heard.wav");
   const silence = join(folder, "silence.wav");
   execFileSync("sox", ["-n", "-r", "8000", "-c", "1", "-b", "16", silence, "trim", "0", String(SILENCE_SECONDS)]);
   writeFileSync(
     join(folder, "config"),
     `sip_listen 127.0.0.1:${sip}
 audio_source aufile,${silence}
-audio_player aufile,${heard}
-audio_alert aufile,${join(folder, "alert.wav")}
+audio_player aubridge,nobody
+audio_alert aubridge,nobody
 ausrc_srate 8000
 auplay_srate 8000
 ausrc_channels 1
@@ -36,6 +36,9 @@ module g711.so
 module g722.so
 module srtp.so
 module aufile.so
+module aubridge.so
+module sndfile.so
+snd_path ${folder}
 module account.so
 module menu.so
 module ctrl_tcp.so
@@ -43,7 +46,9 @@ ${config}
 `,
   );
   const mode = answer ? "auto" : "manual";
-  writeFileSync(join(folder, "accounts"), `<sip:${user}@${host}>;audio_codecs=${codecs};answermode=${mode};regint=0;${account}\n`);
+  const registers = registrar ? `regint=60;auth_pass=${password}` : "regint=0";
+  const line = `<sip:${user}@${registrar ?? host}>;audio_codecs=${codecs};answermode=${mode};${registers};${account}`;
+  writeFileSync(join(folder, "accounts"), `${line}\n`);
   writeFileSync(join(folder, "contacts"), "");
   const child = spawn("baresip", ["-f", folder], { stdio: ["ignore", "pipe", "pipe"] });
   let printed = "";
@@ -65,7 +70,12 @@ ${config}
     socket.write(`${Buffer.byteLength(text)}:${text},`);
   };
   return {
-    heard,
+    // The file with what was heard, once the call is over.
+    heard() {
+      const dump = readdirSync(folder).find((name) => name.startsWith("dump") && name.endsWith("dec.wav"));
+      if (!dump) throw new Error(`nothing was heard:\n${printed}`);
+      return join(folder, dump);
+    },
     printed: () => printed,
     events,
     dial: (uri) => command("dial", uri),

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { startNode } from "../browser/node.mjs";
 import { startBaresip } from "./baresip.mjs";
-import { startTelephone } from "./telephone.mjs";
+import { EXTENSION, startTelephone } from "./telephone.mjs";
 
 let node;
 let appliance;
@@ -55,5 +55,58 @@ test("a spoken question is understood, answered from the knowledge base and name
   assert.equal(ended.ended.how, "caller_hung_up");
   assert.ok(ended.timings[0].sound_ms > 0, JSON.stringify(ended.timings));
   await caller.stop();
-  assert.ok(statSync(caller.heard).size > 16_000 * 5, "the caller heard something");
+  assert.ok(statSync(caller.heard()).size > 16_000 * 5, "the caller heard something");
 });
+
+test("whoever asks for a person is connected, and is the assistant's again when the person leaves", async () => {
+  const registrar = `127.0.0.1:${appliance.sipPort}`;
+  const colleague = await startBaresip({ folder: join(folder, "colleague"), ...EXTENSION, registrar, answer: true });
+  appliance.operator("ana", "Ana Pop");
+  await appliance.registered();
+  const { caller, id } = await ring("connected");
+  await appliance.standing("listening");
+  caller.keys("0");
+  await appliance.standing("with_person", 40);
+  assert.ok(appliance.call(id).call.conversation, "the conversation is there before the person says hello");
+  await pause(caller.say("bună ziua doamnă") * 1000);
+  colleague.hangUp();
+  await appliance.until("the assistant has the caller", 20, () => {
+    const standings = appliance.json(["phone", "status"]).standings;
+    return standings.length > 0 && !standings.includes("with_person");
+  });
+  assert.equal(appliance.call(id).call.ended, null);
+  caller.hangUp();
+  await appliance.until("the call has ended", 10, () => appliance.call(id).call.ended);
+  await caller.stop();
+  await colleague.stop();
+});
+
+test("without a model that hears, the same guides are served by keys", async () => {
+  const speaks = await startNode([]);
+  const deaf = await startTelephone({ node: speaks });
+  await deaf.promptsReady();
+  const caller = await startBaresip({ folder: join(folder, "keys") });
+  caller.dial(deaf.sip);
+  await caller.event("CALL_ESTABLISHED");
+  const id = await deaf.liveCall();
+  await deaf.standing("keypad", 60);
+  caller.keys("1");
+  await pause(1500);
+  caller.keys("1");
+  const told = await deaf.until("a guide's step is told and kept", 60, () => {
+    caller.keys("1");
+    execPause(1000);
+    return deaf.call(id).turns.find((turn) => turn.by === "assistant");
+  });
+  assert.ok(told.text.length > 20, JSON.stringify(told));
+  caller.hangUp();
+  await deaf.until("the call has ended", 10, () => deaf.call(id).call.ended);
+  await caller.stop();
+  await deaf.stop();
+  await speaks.stop();
+});
+
+// `until` looks without waiting: a key needs its time on the line.
+function execPause(milliseconds) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

@@ -1,17 +1,25 @@
 // An appliance with a telephone on ports of its own, and what tests ask it.
 import { execFileSync } from "node:child_process";
-import { resolve } from "node:path";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { freePort, startAppliance } from "../browser/appliance.mjs";
 
 const target = resolve(process.env.CARGO_TARGET_DIR ?? "target");
 const binary = process.env.APPLIANCE ?? resolve(target, "debug", "appliance");
 
+// The extension that every one of these appliances has.
+export const EXTENSION = { user: "204", password: "parola-de-proba" };
+
 // `node`: who speaks and hears; none: keys and prompts alone. `phone`: more of its configuration.
 export async function startTelephone({ node, phone = "", rest = "" } = {}) {
   const [sip, media] = await Promise.all([freePort(), freePort()]);
   // Media takes a range of ports: somewhere in the upper half, where few look for theirs.
   const first = 32_000 + 2 * (media % 12_000);
+  // A desk phone of the house, for whoever takes calls.
+  const password = join(mkdtempSync(join(tmpdir(), "sfetnic-extension-")), "password");
+  writeFileSync(password, `${EXTENSION.password}\n`);
   const inference = node ? `[inference]\nurl = "${node.url}"\nkey_file = "${node.keyFile}"\n` : "";
   const appliance = await startAppliance(
     `${inference}[phone.media]
@@ -24,6 +32,9 @@ address = "127.0.0.1:${sip}"
 [[phone.sip.listeners]]
 transport = "tcp"
 address = "127.0.0.1:${sip}"
+[[phone.sip.extensions]]
+user = "${EXTENSION.user}"
+password_file = "${password}"
 ${rest}`,
   );
   const command = (words) => execFileSync(binary, ["--config", appliance.config, ...words]).toString();
@@ -44,11 +55,15 @@ ${rest}`,
     command,
     json,
     until,
-    promptsReady: (seconds = 120) =>
-      until("every prompt is rendered", seconds, () => {
-        const [ready, all] = json(["phone", "status"]).prompts;
-        return all > 0 && ready === all;
-      }),
+    // Those that every call needs come first, in Romanian first.
+    promptsReady: (seconds = 120) => until("the first prompts are rendered", seconds, () => json(["phone", "status"]).prompts[0] >= 80),
+    // A member of staff with a telephone at the extension; `phone` is the soft phone that registers there.
+    operator(username, name) {
+      command(["user", "add", username, "--name", name]);
+      command(["user", "extension", username, EXTENSION.user]);
+    },
+    registered: (seconds = 15) =>
+      until("the extension is registered", seconds, () => json(["phone", "status"]).extensions.some(([, telephones]) => telephones > 0)),
     calls: () => json(["phone", "calls"]),
     liveCall: (seconds = 10) => until("a call goes on", seconds, () => json(["phone", "calls"]).find((call) => !call.ended)?.id),
     call: (id) => json(["phone", "call", id]),

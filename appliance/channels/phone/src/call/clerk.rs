@@ -263,7 +263,9 @@ impl Clerk {
         let parts = &self.shared.house.parts;
         let left: PortResult<()> = async {
             let conversation = parts.conversations.conversation(id).await?;
-            let Some(case) = conversation.case.filter(|_| conversation.owner == Owner::Assistant) else { return Ok(()) };
+            let Some(case) = conversation.case.filter(|_| conversation.owner == Owner::Assistant) else {
+                return Ok(());
+            };
             let case = parts.cases.case(case).await?;
             if !case.state.is_open() {
                 return Ok(());

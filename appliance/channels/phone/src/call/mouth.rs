@@ -109,7 +109,7 @@ impl Voice {
         }
         let speech = Arc::clone(&self.speech);
         async move {
-            let words = Words { text: &text, language, pace: Pace(pace), rate: RATE };
+            let words = Words { text: &text, language, pace: Pace(pace), rate: RATE, ahead: false };
             let mut samples = match speech.say(words).await {
                 Ok(samples) => samples,
                 Err(error) => {

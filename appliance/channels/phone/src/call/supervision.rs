@@ -223,7 +223,7 @@ impl Call {
             let members = supervised.members.iter();
             members.map(|(operator, member)| Supervisor { operator: *operator, mode: member.mode }).collect::<Vec<_>>()
         });
-        self.seen.supervisors(supervisors.clone().unwrap_or_default());
+        self.seen.supervisors(supervisors.unwrap_or_default());
         match &self.supervised {
             Some(supervised) if !supervised.members.is_empty() => {
                 if let Some(talk) = &mut self.talk {

@@ -47,9 +47,10 @@ impl LiveSpeech for NodesSpeech {
 
     async fn say(&self, words: Words<'_>) -> Result<Samples, SpeechError> {
         let started = Instant::now();
-        let Words { text, language, pace, rate } = words;
+        let Words { text, language, pace, rate, ahead } = words;
         let asked = Asked::Say(Saying { text, language: to_wire(language), pace: pace.0, rate: Some(rate) });
-        let answer = self.ask(&asked, Class::Voice).await?;
+        let class = if ahead { Class::Batch } else { Class::Voice };
+        let answer = self.ask(&asked, class).await?;
         let Body::Streamed(sound) = answer.body else { return Err(unavailable(asked.what(), Failed::Nobody)) };
         metrics::histogram!("sfetnic_call_first_sound_seconds").record(started.elapsed().as_secs_f64());
         Ok(samples(sound))
