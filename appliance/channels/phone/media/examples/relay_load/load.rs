@@ -187,6 +187,11 @@ impl Counts {
         Self { sent: 0, received: 0, late: 0, jitter: vec![0; STEPS], from: Duration::ZERO, until: Duration::ZERO }
     }
 
+    /// Whether the load kept its pace, but for two packets of a hundred.
+    pub(crate) fn in_time(&self) -> bool {
+        self.late * 50 <= self.sent
+    }
+
     fn add(&mut self, jitter: Duration) {
         let step = usize::try_from(jitter.as_micros() as u64 / WIDTH_US).unwrap_or(STEPS).min(STEPS - 1);
         self.jitter[step] += 1;
