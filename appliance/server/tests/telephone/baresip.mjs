@@ -37,6 +37,7 @@ module g722.so
 module srtp.so
 module aufile.so
 module aubridge.so
+module uuid.so
 module sndfile.so
 snd_path ${folder}
 module account.so

@@ -24,6 +24,9 @@ pub struct SipConfig {
     pub user_agent: String,
     /// Whether whoever calls from this very machine is let in without a password.
     pub loopback_callers: bool,
+    /// By which algorithms callers may prove who they are (RFC 8760), the preferred first. Old telephones give up at a challenge
+    /// that names one they do not know; for them `["md5"]` alone.
+    pub digest: Vec<DigestAlgorithm>,
     /// Trunks and neighbouring exchanges, in the order in which calls go out.
     pub peers: Vec<PeerConfig>,
     /// Desk phones that register here.
@@ -64,6 +67,7 @@ impl Default for SipConfig {
             domain: "sfetnic.invalid".into(),
             user_agent: concat!("Sfetnic/", env!("CARGO_PKG_VERSION")).into(),
             loopback_callers: true,
+            digest: vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5],
             peers: Vec::new(),
             extensions: Vec::new(),
             max_calls: 500,
@@ -110,6 +114,17 @@ impl Listener {
     pub fn new(transport: Transport, address: SocketAddr) -> Self {
         Self { transport, address, advertised: None, certificate: None, key: None, client_ca: None }
     }
+}
+
+/// How a password is proved without being told (RFC 7616).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DigestAlgorithm {
+    /// SHA-256.
+    #[serde(rename = "sha-256")]
+    Sha256,
+    /// MD5, which all telephones know.
+    Md5,
 }
 
 /// What the media of a peer's calls must be.

@@ -152,6 +152,9 @@ fn peers(config: &SipConfig, now: Instant) -> Result<(Vec<Peer>, Vec<Vec<Uri>>),
 }
 
 fn extensions(config: &SipConfig) -> Result<Vec<Extension>, StartError> {
+    if config.digest.is_empty() {
+        return Err(StartError::Config("`digest` names no algorithm: \"sha-256\", \"md5\" or both".into()));
+    }
     let read = |extension: &crate::ExtensionConfig| {
         if extension.user.is_empty() {
             return Err(StartError::Config("an extension needs `user`".into()));

@@ -39,7 +39,7 @@ pub use call::{
     Call, CallEvent, CallEvents, CallName, EndedBy, OfferError, PendingOffer, PendingRefer, Refer, Referral,
 };
 pub use cause::{Cause, CauseProtocol};
-pub use config::{ExtensionConfig, Listener, PeerConfig, SecureMedia, SipConfig, TimersConfig};
+pub use config::{DigestAlgorithm, ExtensionConfig, Listener, PeerConfig, SecureMedia, SipConfig, TimersConfig};
 pub use dialling::{CallerId, Dial, Dialling, Progress, Target};
 pub use endpoint::{Endpoint, StartError};
 pub use invitation::{Caller, Invitation, InvitationError, InvitationEvent, Rejection};

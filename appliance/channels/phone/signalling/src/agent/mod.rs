@@ -143,7 +143,7 @@ impl Agent {
     ) -> Self {
         let mut agent = Self {
             timers: config.timers.into(),
-            guard: Guard::new(&config.domain, now),
+            guard: Guard::new(&config.domain, &config.digest, now),
             config,
             locals,
             peers,

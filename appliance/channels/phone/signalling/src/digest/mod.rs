@@ -6,6 +6,7 @@ pub(crate) mod server;
 use md5::Md5;
 use sha2::{Digest as _, Sha256};
 
+use crate::config::DigestAlgorithm;
 use crate::message::params::{MalformedParams, Params, split_outside_quotes};
 
 /// How a response is computed.
@@ -17,7 +18,24 @@ pub(crate) enum Algorithm {
     Sha256Sess,
 }
 
+impl From<DigestAlgorithm> for Algorithm {
+    fn from(configured: DigestAlgorithm) -> Self {
+        match configured {
+            DigestAlgorithm::Sha256 => Self::Sha256,
+            DigestAlgorithm::Md5 => Self::Md5,
+        }
+    }
+}
+
 impl Algorithm {
+    /// The same without a session (`-sess`).
+    pub(crate) fn plain(self) -> Self {
+        match self {
+            Self::Md5 | Self::Md5Sess => Self::Md5,
+            Self::Sha256 | Self::Sha256Sess => Self::Sha256,
+        }
+    }
+
     /// The algorithm of that name; none is MD5.
     pub(crate) fn parse(name: Option<&str>) -> Option<Self> {
         let all = [Self::Md5, Self::Md5Sess, Self::Sha256, Self::Sha256Sess];

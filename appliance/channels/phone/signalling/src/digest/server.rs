@@ -10,6 +10,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 use super::{Algorithm, Input, parse};
+use crate::config::DigestAlgorithm;
 use crate::message::params::quote;
 use crate::message::{Known, Request};
 
@@ -35,33 +36,36 @@ pub(crate) struct Guard {
     secret: [u8; 32],
     started: Instant,
     realm: String,
+    algorithms: Vec<Algorithm>,
     counts: HashMap<String, u32>,
     order: VecDeque<String>,
 }
 
 impl Guard {
-    /// Challenges for a realm.
-    pub(crate) fn new(realm: &str, now: Instant) -> Self {
+    /// Challenges for a realm, by these algorithms.
+    pub(crate) fn new(realm: &str, algorithms: &[DigestAlgorithm], now: Instant) -> Self {
         Self {
             secret: rand::rng().random(),
             started: now,
             realm: realm.into(),
+            algorithms: algorithms.iter().map(|algorithm| Algorithm::from(*algorithm)).collect(),
             counts: HashMap::new(),
             order: VecDeque::new(),
         }
     }
 
-    /// The `WWW-Authenticate` lines of a 401, the best algorithm first (RFC 8760 §2.3).
-    pub(crate) fn challenges(&self, stale: bool, now: Instant) -> [String; 2] {
+    /// The `WWW-Authenticate` lines of a 401, the preferred algorithm first (RFC 8760 §2.3).
+    pub(crate) fn challenges(&self, stale: bool, now: Instant) -> Vec<String> {
         let nonce = self.nonce(now.saturating_duration_since(self.started).as_secs(), rand::rng().random());
         let stale = if stale { ", stale=true" } else { "" };
-        [Algorithm::Sha256, Algorithm::Md5].map(|algorithm| {
+        let line = |algorithm: &Algorithm| {
             format!(
                 "Digest realm={}, nonce=\"{nonce}\", algorithm={}, qop=\"auth\"{stale}",
                 quote(&self.realm),
                 algorithm.name()
             )
-        })
+        };
+        self.algorithms.iter().map(line).collect()
     }
 
     /// Judges a request's credentials. `password` looks a user's password up.
@@ -94,6 +98,9 @@ impl Guard {
         let get = |name| params.get(name).unwrap_or_default();
         let (user, nonce, nc) = (get("username"), get("nonce"), get("nc"));
         let Some(algorithm) = Algorithm::parse(params.get("algorithm")) else { return Proof::Missing };
+        if !self.algorithms.contains(&algorithm.plain()) {
+            return Proof::Missing;
+        }
         // The qop is ours to demand; without it nothing keeps an overheard answer from being used again.
         if get("realm") != self.realm || !get("qop").eq_ignore_ascii_case("auth") || nc.len() != 8 {
             return Proof::Missing;
@@ -180,6 +187,8 @@ mod tests {
         request
     }
 
+    const BOTH: [DigestAlgorithm; 2] = [DigestAlgorithm::Sha256, DigestAlgorithm::Md5];
+
     fn known(user: &str) -> Option<String> {
         (user == "201").then(|| "right".to_owned())
     }
@@ -187,7 +196,7 @@ mod tests {
     #[test]
     fn the_right_password_is_let_in_once_and_not_again_by_repetition() {
         let now = Instant::now();
-        let mut guard = Guard::new("sfetnic", now);
+        let mut guard = Guard::new("sfetnic", &BOTH, now);
         let request = signed(&guard, "right", now);
         assert_eq!(guard.judge(&request, known, now), Proof::Holds("201".into()));
         assert_eq!(guard.judge(&request, known, now), Proof::Stale);
@@ -197,17 +206,17 @@ mod tests {
     #[test]
     fn an_old_nonce_is_stale_and_a_foreign_one_too() {
         let now = Instant::now();
-        let mut guard = Guard::new("sfetnic", now);
+        let mut guard = Guard::new("sfetnic", &BOTH, now);
         let request = signed(&guard, "right", now);
         assert_eq!(guard.judge(&request, known, now + Duration::from_secs(301)), Proof::Stale);
-        let other = signed(&Guard::new("sfetnic", now), "right", now);
+        let other = signed(&Guard::new("sfetnic", &BOTH, now), "right", now);
         assert_eq!(guard.judge(&other, known, now), Proof::Stale);
     }
 
     #[test]
     fn what_is_kept_of_nonces_is_bounded() {
         let now = Instant::now();
-        let mut guard = Guard::new("sfetnic", now);
+        let mut guard = Guard::new("sfetnic", &BOTH, now);
         for salt in 0..(KEPT as u64 + 100) {
             let nonce = guard.nonce(0, salt);
             assert!(guard.use_nonce(&nonce, 1, now));
