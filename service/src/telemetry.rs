@@ -29,7 +29,7 @@ use courier::Courier;
 
 /// The crates whose spans are exported, with their log lines within those. No span of theirs may hold a citizen's words.
 pub const TRACED: &[&str] =
-    &["answers", "appliance", "chat", "console", "engines", "gateway", "inference_node", "service"];
+    &["answers", "appliance", "chat", "console", "engines", "gateway", "inference_node", "phone", "service"];
 
 /// Spans that wait to be sent: a quarter of a minute of a busy server, a few MiB.
 const QUEUE: usize = 4_096;

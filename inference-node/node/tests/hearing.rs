@@ -121,7 +121,8 @@ async fn nonsense_silence_and_endless_recordings_are_answered_plainly() {
 async fn a_node_proves_itself_by_hearing_what_it_speaks() {
     let node = node().await;
     let sentences = node.folder().join("sentences.tsv");
-    let known = format!("language\ttext\nro\t{SENTENCE}\nro\tam pierdut buletinul\nen\ti would like to speak to a person\n");
+    let known =
+        format!("language\ttext\nro\t{SENTENCE}\nro\tam pierdut buletinul\nen\ti would like to speak to a person\n");
     std::fs::write(&sentences, known).unwrap();
     let selftest = |more: &[&str]| {
         let file = sentences.to_str().unwrap();

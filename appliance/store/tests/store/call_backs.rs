@@ -147,7 +147,7 @@ fn a_command_reaches_the_server_that_has_the_call_once_or_not_at_all() {
         let old = posted(now - SignedDuration::try_from(INTENT_PATIENCE * 2).unwrap());
         intents.post(old.clone()).await.unwrap();
         assert!(intents.take(202, now, 10).await.unwrap().is_empty());
-        assert_eq!(intents.take(201, now, 10).await.unwrap(), [fresh.clone()]);
+        assert_eq!(intents.take(201, now, 10).await.unwrap(), std::slice::from_ref(&fresh));
         assert!(intents.take(201, now, 10).await.unwrap().is_empty());
         assert_eq!(intents.result(old.id).await.unwrap(), Some(IntentResult::Failed(CommandError::Expired)));
         assert_eq!(intents.result(fresh.id).await.unwrap(), None);

@@ -108,7 +108,10 @@ pub(crate) async fn run(args: SelftestArgs, config: &Config, json: bool) -> anyh
                 (false, true) => "no voice",
                 _ => "no model that hears it",
             };
-            print::line(format_args!("{}: not tried, there is {missing} (inference-node models list)", language.code()));
+            print::line(format_args!(
+                "{}: not tried, there is {missing} (inference-node models list)",
+                language.code()
+            ));
         }
     }
     if found.is_empty() {
@@ -151,7 +154,8 @@ impl Node {
         let http = builder.build().context("failed to set up the client")?;
         let asked = http.get(format!("{url}{NODE_PATH}")).bearer_auth(&key).send().await;
         let answer = asked.with_context(|| format!("no node answers at {url}; start it: inference-node serve"))?;
-        let description = answer.error_for_status()?.json().await.context("the node's description is not understood")?;
+        let description =
+            answer.error_for_status()?.json().await.context("the node's description is not understood")?;
         Ok(Self { http, url, key, description })
     }
 
@@ -272,8 +276,16 @@ fn show(found: &[Found]) {
             found.first_sound_ms.to_string(),
         ]
     });
-    let header =
-        ["LANGUAGE", "VOICE", "EAR", "SENTENCES", "WORDS WRONG", "SPEAKING", "HEARING (× real time)", "FIRST SOUND (ms)"];
+    let header = [
+        "LANGUAGE",
+        "VOICE",
+        "EAR",
+        "SENTENCES",
+        "WORDS WRONG",
+        "SPEAKING",
+        "HEARING (× real time)",
+        "FIRST SOUND (ms)",
+    ];
     print::table(&header, rows);
     for misheard in found.iter().flat_map(|found| &found.misheard) {
         print::line(format_args!("  said        {}\n  understood  {}", misheard.said, misheard.understood));
