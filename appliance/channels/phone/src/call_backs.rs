@@ -53,7 +53,7 @@ async fn dial(house: Arc<House>, id: CallId, promise: CallBack) {
     let now = house.parts.time.now();
     let outcome = match reached {
         true => Attempted::Kept,
-        false => match house.parts.config.call_backs.policy.next(promise.attempts, now) {
+        false => match house.parts.config.call_backs.policy().next(promise.attempts, now) {
             Some(at) => Attempted::Again(at),
             None => Attempted::GivenUp,
         },

@@ -69,13 +69,31 @@ impl Default for PeopleConfig {
     }
 }
 
-/// How promises to ring back are kept.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+/// How promises to ring back are made and kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CallBacksConfig {
-    /// How often, and with which pauses.
-    #[serde(flatten)]
-    pub policy: CallBackPolicy,
+    /// How often the citizen is dialled at most.
+    pub attempts: u32,
+    /// How long after an attempt the next one follows, in seconds; each further one waits twice as long.
+    pub retry_seconds: u64,
+    /// How soon a citizen is rung back, within office hours, in minutes.
+    pub soon_minutes: u32,
+    /// By when after that it is promised, in minutes.
+    pub within_minutes: u32,
+}
+
+impl Default for CallBacksConfig {
+    fn default() -> Self {
+        let CallBackPolicy { attempts, retry_seconds } = CallBackPolicy::default();
+        Self { attempts, retry_seconds, soon_minutes: 15, within_minutes: 240 }
+    }
+}
+
+impl CallBacksConfig {
+    pub(crate) fn policy(&self) -> CallBackPolicy {
+        CallBackPolicy { attempts: self.attempts, retry_seconds: self.retry_seconds }
+    }
 }
 
 impl Default for PhoneConfig {

@@ -25,14 +25,9 @@ pub(crate) fn call_back(language: Language) -> &'static str {
 }
 
 /// From when to when a call-back is promised: soon, and within office hours.
-pub(crate) fn promised(
-    house: &House,
-    department: &DepartmentId,
-    now: Timestamp,
-    soon: SignedDuration,
-    by: SignedDuration,
-) -> (Timestamp, Timestamp) {
-    let soon = now + soon;
+pub(crate) fn promised(house: &House, department: &DepartmentId, now: Timestamp) -> (Timestamp, Timestamp) {
+    let config = &house.parts.config.call_backs;
+    let soon = now + SignedDuration::from_mins(i64::from(config.soon_minutes));
     let hours = house.departments.get(department).and_then(|found| found.hours.as_ref());
     let from = match hours {
         Some(hours) if !hours.is_open(&house.calendar, soon) => hours
@@ -41,5 +36,5 @@ pub(crate) fn promised(
             .map_or(soon, |at| at.timestamp()),
         _ => soon,
     };
-    (from, from + by)
+    (from, from + SignedDuration::from_mins(i64::from(config.within_minutes)))
 }

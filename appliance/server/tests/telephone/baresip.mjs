@@ -71,6 +71,8 @@ ${config}
     socket.write(`${Buffer.byteLength(text)}:${text},`);
   };
   return {
+    // Where it is rung without a registrar.
+    address: `127.0.0.1:${sip}`,
     // The file with what was heard, once the call is over.
     heard() {
       const dump = readdirSync(folder).find((name) => name.startsWith("dump") && name.endsWith("dec.wav"));

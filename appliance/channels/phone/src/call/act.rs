@@ -16,7 +16,6 @@ use desk::turn::Author;
 use dialogue::{
     Action, CallBackWish, Clause, Connect, Event, HeardOf, Note, QueueNews, Submission, TransferNews, Utterance, Why,
 };
-use jiff::SignedDuration;
 use media::Playing;
 use signalling::CallerId;
 use tokio::sync::mpsc;
@@ -29,10 +28,6 @@ use super::{Call, News, Search, Spoken};
 use crate::people;
 use crate::texts;
 
-/// How soon after a call that ended without a person a call-back is tried, and by when it is promised.
-const SOON: SignedDuration = SignedDuration::from_mins(15);
-/// How long a working day's promise runs.
-const BY: SignedDuration = SignedDuration::from_hours(4);
 /// How many utterances are remembered for the record.
 const REMEMBERED: usize = 64;
 
@@ -395,7 +390,7 @@ impl Call {
                 let notice = texts::call_back(wish.language);
                 let case = clerk.case(department, HandOffReason::Requested, wish.language, notice, notice).await?;
                 let now = house.parts.time.now();
-                let (from, until) = texts::promised(&house, &case.department, now, SOON, BY);
+                let (from, until) = texts::promised(&house, &case.department, now);
                 let promise = CallBack {
                     id: CallBackId::new(),
                     case: case.id,

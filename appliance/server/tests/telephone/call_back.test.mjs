@@ -1,0 +1,43 @@
+// Nobody is there: the citizen is promised a call, and is rung.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { startNode } from "../browser/node.mjs";
+import { startBaresip } from "./baresip.mjs";
+import { startTelephone } from "./telephone.mjs";
+
+test("who finds nobody is promised a call, and is rung as promised", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sfetnic-call-back-"));
+  const citizen = await startBaresip({ folder: join(folder, "citizen"), user: "+40721000000", answer: true });
+  const node = await startNode([]);
+  const appliance = await startTelephone({
+    node,
+    phone: "[phone.call_backs]\nsoon_minutes = 0",
+    rest: `[[phone.sip.peers]]\nname = "trunk"\ntargets = ["sip:${citizen.address}"]\nprobe_seconds = 0\n`,
+  });
+  await appliance.promptsReady();
+  citizen.dial(appliance.sip);
+  await citizen.event("CALL_ESTABLISHED");
+  const first = await appliance.liveCall();
+  await appliance.standing("keypad", 60);
+  // A person, please; yes, call me; yes, at this number. Each key waits for its question.
+  for (const key of ["0", "1", "1"]) {
+    citizen.keys(key);
+    await pause(6000);
+  }
+  const outward = await appliance.until("the citizen is rung and has answered", 60, () =>
+    appliance.calls().find((call) => call.direction === "out" && call.answered_at),
+  );
+  assert.equal(outward.caller, "+40721000000");
+  assert.notEqual(outward.id, first);
+  assert.ok(outward.conversation, "it goes on with the conversation of the first call");
+  assert.equal(outward.conversation, appliance.call(first).call.conversation);
+  citizen.hangUp();
+  await citizen.stop();
+  await appliance.stop();
+  await node.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
