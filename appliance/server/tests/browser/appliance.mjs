@@ -45,12 +45,18 @@ ${phone}
 ${more}
 `,
   );
-  const child = spawn(binary, ["--config", config, "serve"], { stdio: ["ignore", "pipe", "pipe"] });
+  let child;
+  let ended;
   let printed = "";
   let complained = "";
-  child.stdout.on("data", (bytes) => (printed += bytes));
-  child.stderr.on("data", (bytes) => (complained += bytes));
-  const ended = new Promise((done) => child.on("exit", done));
+  const start = () => {
+    child = spawn(binary, ["--config", config, "serve"], { stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.on("data", (bytes) => (printed += bytes));
+    child.stderr.on("data", (bytes) => (complained += bytes));
+    const started = child;
+    ended = new Promise((done) => started.on("exit", done));
+  };
+  start();
   const url = `http://127.0.0.1:${http}`;
   const deadline = Date.now() + 120_000;
   for (;;) {
@@ -61,6 +67,18 @@ ${more}
         config,
         password,
         complaints: () => complained,
+        // Kills it without warning, and starts it again over the same data.
+        async killAndStart() {
+          child.kill("SIGKILL");
+          await ended;
+          start();
+          const ready = async () => (await fetch(`http://127.0.0.1:${metrics}/readyz`).catch(() => undefined))?.ok;
+          const until = Date.now() + 60_000;
+          while (!(await ready())) {
+            if (Date.now() > until) throw new Error(`the appliance did not start again:\n${complained}`);
+            await new Promise((later) => setTimeout(later, 50));
+          }
+        },
         async stop() {
           child.kill("SIGTERM");
           await ended;

@@ -41,3 +41,35 @@ test("who finds nobody is promised a call, and is rung as promised", async () =>
   await node.stop();
   rmSync(folder, { recursive: true, force: true });
 });
+
+test("a server killed in the middle of a call keeps what it promised in it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sfetnic-killed-"));
+  const citizen = await startBaresip({ folder: join(folder, "citizen"), user: "+40721000001", answer: true });
+  const node = await startNode([]);
+  const appliance = await startTelephone({
+    node,
+    phone: "[phone.call_backs]\nsoon_minutes = 1",
+    rest: `[[phone.sip.peers]]\nname = "trunk"\ntargets = ["sip:${citizen.address}"]\nprobe_seconds = 0\n`,
+  });
+  await appliance.promptsReady();
+  citizen.dial(appliance.sip);
+  await citizen.event("CALL_ESTABLISHED");
+  const first = await appliance.liveCall();
+  await appliance.standing("keypad", 60);
+  for (const key of ["0", "1", "1"]) {
+    citizen.keys(key);
+    await pause(6000);
+  }
+  await appliance.killAndStart();
+  assert.equal(appliance.call(first).call.ended.how, "server_lost");
+  citizen.hangUp();
+  const outward = await appliance.until("the citizen is rung all the same", 120, () =>
+    appliance.calls().find((call) => call.direction === "out" && call.answered_at),
+  );
+  assert.equal(outward.conversation, appliance.call(first).call.conversation);
+  citizen.hangUp();
+  await citizen.stop();
+  await appliance.stop();
+  await node.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
