@@ -114,7 +114,7 @@ async fn arrive(house: Arc<House>, id: CallId, invitation: Invitation) {
         Ok(answered) => answered,
         Err(error) => {
             tracing::debug!(%error, "the caller gave up before the answer");
-            return abandoned(&house, id).await;
+            return never_was(&house, id, Ending::Abandoned).await;
         }
     };
     let setup = setup(&house, caller, dialogue::Direction::Inbound, full);
@@ -200,15 +200,16 @@ async fn who(house: &House, vouched: Option<&PhoneNumber>, number: Option<&Phone
     caller
 }
 
-async fn abandoned(house: &House, id: CallId) {
+/// Writes the end of a call in which nobody spoke.
+pub(crate) async fn never_was(house: &House, id: CallId, how: Ending) {
     let end = CallEnd {
-        ended: Ended { at: house.parts.time.now(), how: Ending::Abandoned },
+        ended: Ended { at: house.parts.time.now(), how },
         recording: Recording::None { why: NotRecorded::NotAsked },
         timings: Vec::new(),
         quality: desk::call::Quality::default(),
     };
     if let Err(error) = house.parts.calls.end(id, end).await {
-        tracing::debug!(%error, "an abandoned call could not be noted");
+        tracing::debug!(%error, how = how.name(), "the end of a call in which nobody spoke could not be noted");
     }
 }
 

@@ -5,24 +5,27 @@
 
 mod act;
 mod clerk;
+mod connecting;
+mod ending;
 mod hearing;
 mod mouth;
 mod recorder;
+mod standing;
 mod supervision;
 mod talk;
 mod timings;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use desk::call::{Consent, Direction, Ended, Ending, NotRecorded, Quality, Recording, Standing};
+use desk::call::{Direction, Ending, NotRecorded, Standing};
 use desk::ids::{CallId, DepartmentId, OperatorId};
 use desk::language::Language;
 use desk::phone_number::PhoneNumber;
-use desk::ports::calls::{CallChange, CallEnd};
-use dialogue::{Dialogue, Event, Setup, SoundFrame, UtteranceId};
+use desk::ports::calls::CallChange;
+use dialogue::{Dialogue, Event, Prompts, Setup, SoundFrame, UtteranceId};
 use media::{Ear, Heard, Line, Playing};
 use signalling::{CallEvent, CallEvents, EndedBy};
 use tokio::sync::mpsc;
@@ -33,6 +36,7 @@ use crate::house::House;
 use crate::live::{Command, OnBoard};
 use crate::people::{Person, Unreached};
 use clerk::Clerk;
+use ending::Counted;
 use hearing::Listening;
 use mouth::{Mouth, Told, Voice};
 use recorder::Recorder;
@@ -117,6 +121,10 @@ struct Call {
     seen: OnBoard,
     timings: Timings,
     news: mpsc::Sender<News>,
+    /// What follows from actions that are being done, for the dialogue.
+    follows: VecDeque<Event>,
+    /// The texts that this call began with.
+    prompts: Arc<Prompts>,
     /// What is or was last said, by its name.
     spoken: HashMap<UtteranceId, Spoken>,
     standing: Standing,
@@ -134,6 +142,8 @@ struct Call {
     operator_hung_up: bool,
     /// On whose word somebody is being rung; `None`: the dialogue's.
     commanded_by: Option<OperatorId>,
+    /// The worst jitter that was seen.
+    worst_jitter: Duration,
 }
 
 /// Leads a call to its end.
@@ -150,6 +160,7 @@ pub(crate) async fn run(house: Arc<House>, begun: Begun) {
         prompts: Arc::clone(&setup.prompts),
         speech: Arc::clone(&house.parts.speech),
     };
+    let prompts = Arc::clone(&setup.prompts);
     let policy = setup.settings.recording;
     let call = Call {
         listening: Listening::new(Arc::clone(&house.parts.speech), id.to_string()),
@@ -171,6 +182,9 @@ pub(crate) async fn run(house: Arc<House>, begun: Begun) {
         ending: None,
         operator_hung_up: false,
         commanded_by: wanted_by,
+        worst_jitter: Duration::ZERO,
+        follows: VecDeque::new(),
+        prompts,
         house,
         id,
         caller,
@@ -277,11 +291,15 @@ impl Call {
         self.answered + due
     }
 
-    /// Tells the dialogue, and does what it wants.
+    /// Tells the dialogue, and does what it wants; then what follows from that.
     fn happens(&mut self, event: Event) {
-        let at = self.at();
-        for action in self.dialogue.on(at, event) {
-            self.act(action);
+        let mut next = Some(event);
+        while let Some(event) = next {
+            let at = self.at();
+            for action in self.dialogue.on(at, event) {
+                self.act(action);
+            }
+            next = self.follows.pop_front();
         }
         self.stands();
     }
@@ -355,46 +373,6 @@ impl Call {
         }
     }
 
-    /// Tells the board and, where it is worth it, the database who has the caller.
-    fn stands(&mut self) {
-        let standing = self.standing_now();
-        if standing == self.standing {
-            return;
-        }
-        if standing == Standing::CallerSpeaks {
-            self.timings.voice(self.at());
-        }
-        let before = std::mem::replace(&mut self.standing, standing);
-        self.seen.stands(&self.standing, self.house.parts.time.now());
-        self.clerk.stands(&before, &self.standing);
-    }
-
-    fn standing_now(&self) -> Standing {
-        match self.dialogue.standing() {
-            dialogue::Standing::Ringing => Standing::Ringing,
-            dialogue::Standing::Greeting => Standing::Greeting,
-            dialogue::Standing::Listening => Standing::Listening,
-            dialogue::Standing::CallerSpeaks => Standing::CallerSpeaks,
-            dialogue::Standing::Thinking => Standing::Thinking,
-            dialogue::Standing::Speaking => Standing::Speaking,
-            dialogue::Standing::Keypad => Standing::Keypad,
-            dialogue::Standing::Waiting { position } => Standing::Queue {
-                department: self.department.clone().unwrap_or_else(|| self.house.departments.front_desk()),
-                position: position.unwrap_or(1),
-                estimate_seconds: None,
-            },
-            dialogue::Standing::Transferring => Standing::Transferring {
-                to: desk::call::TransferTarget::Department(
-                    self.department.clone().unwrap_or_else(|| self.house.departments.front_desk()),
-                ),
-            },
-            dialogue::Standing::WithPerson => {
-                Standing::WithPerson { operator: self.talk.as_ref().and_then(talk::Talk::operator) }
-            }
-            dialogue::Standing::Over => Standing::Ended,
-        }
-    }
-
     /// Plays the music of waiting while it is wanted and nothing is said.
     fn play_music(&mut self) {
         let silent = self.mouth.first_sound().is_none();
@@ -408,46 +386,6 @@ impl Call {
             music.stop();
         }
     }
-
-    /// The end: who still listens is told, what is known is written.
-    async fn end(mut self) {
-        self.mouth.silence();
-        self.stop_music();
-        self.listening.want_nothing();
-        if let Some(talk) = self.talk.take() {
-            talk.end().await;
-        }
-        if let Some(supervised) = self.supervised.take() {
-            supervised.end().await;
-        }
-        let how = if self.operator_hung_up { Ending::OperatorHungUp } else { self.ending.unwrap_or(Ending::Failed) };
-        let ended = Ended { at: self.house.parts.time.now(), how };
-        let statistics = self.line.statistics();
-        let quality = Quality {
-            received: statistics.packets_received,
-            lost: statistics.lost,
-            jitter_us: u32::try_from(statistics.jitter.as_micros()).unwrap_or(u32::MAX),
-            worst_jitter_us: u32::try_from(statistics.jitter.as_micros()).unwrap_or(u32::MAX),
-        };
-        let consent = match self.house.settings.recording {
-            dialogue::Recording::Consent => Consent::Given,
-            _ => Consent::Informed,
-        };
-        let recording = match self.recorder.take() {
-            Some(recorder) => recorder.keep(&self.house, self.id, consent).await,
-            None => Recording::None { why: self.not_recorded },
-        };
-        let end = CallEnd { ended, recording, timings: self.timings.all(), quality };
-        metrics::counter!("sfetnic_phone_calls_ended_total", "how" => how.name()).increment(1);
-        let answered = self.at().as_secs_f64();
-        metrics::histogram!("sfetnic_phone_call_seconds").record(answered);
-        tracing::info!(how = how.name(), seconds = answered, "call ended");
-        self.seen.ended(ended);
-        self.clerk.leave().await;
-        if let Err(error) = self.house.parts.calls.end(self.id, end).await {
-            tracing::error!(%error, "the end of a call could not be written");
-        }
-    }
 }
 
 /// Returns when a sound has ended; never where there is none.
@@ -455,26 +393,5 @@ async fn ended(playing: Option<&Playing>) {
     match playing {
         Some(playing) => drop(playing.ended().await),
         None => std::future::pending().await,
-    }
-}
-
-/// Counts a call for as long as it lasts.
-struct Counted;
-
-impl Counted {
-    fn new(direction: Direction) -> Self {
-        let name = match direction {
-            Direction::In => "in",
-            Direction::Out => "out",
-        };
-        metrics::counter!("sfetnic_phone_calls_answered_total", "direction" => name).increment(1);
-        metrics::gauge!("sfetnic_phone_calls").increment(1.0);
-        Self
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        metrics::gauge!("sfetnic_phone_calls").decrement(1.0);
     }
 }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use desk::call::{Call, Direction, Ended, Ending, NotRecorded, Recording, Standing};
+use desk::call::{Call, Direction, Ending, Recording, Standing};
 use desk::call_back::CallBack;
 use desk::ids::CallId;
 use desk::ports::PortResult;
 use desk::ports::call_backs::Attempted;
-use desk::ports::calls::CallEnd;
 use dialogue::Caller;
 use jiff::SignedDuration;
 use signalling::{CallerId, Dial, Progress, Target};
@@ -148,14 +147,6 @@ async fn ring(house: &Arc<House>, id: CallId, promise: &CallBack) -> bool {
             }
         }
     }
-    let end = CallEnd {
-        ended: Ended { at: house.parts.time.now(), how: Ending::NotAnswered },
-        recording: Recording::None { why: NotRecorded::NotAsked },
-        timings: Vec::new(),
-        quality: desk::call::Quality::default(),
-    };
-    if let Err(error) = house.parts.calls.end(id, end).await {
-        tracing::debug!(%error, "an unanswered call-back could not be noted");
-    }
+    arrivals::never_was(house, id, Ending::NotAnswered).await;
     false
 }

@@ -11,11 +11,12 @@ use desk::phone_number::PhoneNumber;
 use dialogue::QueueNews;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use media::{Line, LineWish, SecurePolicy, Sound};
+use media::{Line, Sound};
 use signalling::{CallEvents, CallerId, Dial, Progress, Target};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::arrivals::line_out;
 use crate::house::House;
 use crate::shelf::RATE;
 
@@ -271,8 +272,7 @@ async fn first_of(house: &House, search: &Search, phones: Vec<(Phone, Taken)>) -
 }
 
 async fn ring(house: &House, search: &Search, phone: Phone, taken: Option<Taken>) -> Result<Person, Unreached> {
-    let local = house.parts.config.media.bind.first().copied().ok_or(Unreached::Failed)?;
-    let mut line = house.media.open(LineWish { local, secure: SecurePolicy::Off }).map_err(|error| {
+    let mut line = line_out(house).map_err(|error| {
         tracing::warn!(%error, "no line to ring somebody");
         Unreached::Failed
     })?;

@@ -48,6 +48,9 @@ pub enum PhoneError {
         #[source]
         source: std::io::Error,
     },
+    /// The music of waiting.
+    #[error("failed to make the music of waiting")]
+    Music,
     /// The guides, of which the menus are made.
     #[error("failed to read the guides")]
     Guides(#[source] PortError),
@@ -70,6 +73,8 @@ impl Phone {
         let menus = menus(&parts).await.map_err(PhoneError::Guides)?;
         let prompts = Prompts::new(&parts.config.dialogue.institution, menus);
         let shelf = Shelf::open(path.clone(), prompts).map_err(|source| PhoneError::Prompts { path, source })?;
+        // Computed beside the rest of the start.
+        let music = tokio::task::spawn_blocking(|| Arc::new(music::bars()));
         let media = Media::start(parts.config.media.clone())?;
         let (endpoint, invitations) = Endpoint::start(parts.config.sip.clone()).await?;
         let abilities = CallAbilities {
@@ -86,7 +91,7 @@ impl Phone {
             shelf: Arc::new(shelf),
             live: Arc::new(LiveBoard::new(abilities)),
             waiting: WaitingRoom::default(),
-            music: Arc::new(music::bars()),
+            music: music.await.map_err(|_| PhoneError::Music)?,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             parts,

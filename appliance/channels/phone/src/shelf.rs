@@ -14,6 +14,7 @@ use dialogue::{PromptId, Prompts};
 use futures::StreamExt;
 use media::Prepared;
 use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// The rate at which prompts are kept: the better of a telephone's two.
@@ -28,6 +29,7 @@ pub(crate) struct Shelf {
     folder: Utf8PathBuf,
     prompts: RwLock<Arc<Prompts>>,
     ready: RwLock<HashMap<[u8; 32], Arc<Prepared>>>,
+    changed: Notify,
 }
 
 /// What a text in a language is kept under.
@@ -46,7 +48,7 @@ impl Shelf {
     /// When the folder cannot be made.
     pub(crate) fn open(folder: Utf8PathBuf, prompts: Prompts) -> std::io::Result<Self> {
         std::fs::create_dir_all(&folder)?;
-        Ok(Self { folder, prompts: RwLock::new(Arc::new(prompts)), ready: RwLock::default() })
+        Ok(Self { folder, prompts: RwLock::new(Arc::new(prompts)), ready: RwLock::default(), changed: Notify::new() })
     }
 
     /// The texts as they are now.
@@ -57,6 +59,7 @@ impl Shelf {
     /// The texts have changed: other guides, other departments. Calls that go on keep those that they began with.
     pub(crate) fn replace(&self, prompts: Prompts) {
         *self.prompts.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(prompts);
+        self.changed.notify_one();
     }
 
     /// A text as sound, if it was rendered.
@@ -104,7 +107,8 @@ impl Shelf {
             }
             metrics::gauge!("sfetnic_phone_prompts_missing").set(f64::from(u32::try_from(left).unwrap_or(u32::MAX)));
             tokio::select! {
-                () = tokio::time::sleep(AGAIN) => {}
+                () = tokio::time::sleep(AGAIN), if left > 0 => {}
+                () = self.changed.notified() => {}
                 () = stop.cancelled() => return,
             }
         }

@@ -1,30 +1,22 @@
 //! Doing what the dialogue wants, action by action.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use desk::call_back::{CallBack, CallBackReason, CallBackState};
-use desk::conversation::Owner;
 use desk::ids::{CallBackId, IdempotencyKey};
-use desk::language::Language;
 use desk::outcome::{HandOffReason, Outcome};
 use desk::phone_number::PhoneNumber;
 use desk::ports::PortResult;
 use desk::ports::calls::CallChange;
 use desk::ports::live_calls::Line as Said;
 use desk::turn::Author;
-use dialogue::{
-    Action, CallBackWish, Clause, Connect, Event, HeardOf, Note, QueueNews, Submission, TransferNews, Utterance, Why,
-};
+use dialogue::{Action, CallBackWish, Clause, Event, HeardOf, Note, QueueNews, Submission, TransferNews, Utterance};
 use media::Playing;
-use signalling::CallerId;
-use tokio::sync::mpsc;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::recorder::Recorder;
-use super::talk::Talk;
 use super::timings::millis;
-use super::{Call, News, Search, Spoken};
+use super::{Call, News, Spoken};
 use crate::people;
 use crate::texts;
 
@@ -43,7 +35,7 @@ impl Call {
             Action::Stop { utterance } => {
                 if let Some((spoke, playing)) = self.mouth.stop(utterance) {
                     self.measure_silence(utterance, playing);
-                    self.happens_after(Event::Spoke(spoke));
+                    self.follows.push_back(Event::Spoke(spoke));
                 }
             }
             Action::Pause { utterance } => self.mouth.pause(utterance),
@@ -78,7 +70,7 @@ impl Call {
             // Nobody asks through the dialogue's `Ask` yet; what the dialogue itself asks for it submits.
             Action::Value { .. } => {}
             // No way to send messages is set up: the dialogue offers none unless its settings say so.
-            Action::SendMessage { .. } => self.happens_after(Event::Sent { delivered: false }),
+            Action::SendMessage { .. } => self.follows.push_back(Event::Sent { delivered: false }),
             Action::Record { on } => self.record(on),
             Action::SetLanguage(language) => {
                 self.language = language;
@@ -92,14 +84,6 @@ impl Call {
                 self.house.tasks.spawn(async move { leg.hang_up(signalling::Cause::normal()).await });
             }
             Action::Note(note) => self.note(&note),
-        }
-    }
-
-    /// Something that follows from an action: told once the actions before it are done.
-    fn happens_after(&mut self, event: Event) {
-        let news = self.news.clone();
-        if news.try_send(News::Dialogue(Box::new(event))).is_err() {
-            tracing::warn!("a call has more news than it can take");
         }
     }
 
@@ -132,9 +116,8 @@ impl Call {
     }
 
     fn words(&self, clauses: &[Clause]) -> String {
-        let prompts = self.house.shelf.prompts();
         let texts = clauses.iter().map(|clause| match clause {
-            Clause::Prompt(id) => prompts.text(id, self.language),
+            Clause::Prompt(id) => self.prompts.text(id, self.language),
             Clause::Text(text) => text.clone(),
         });
         texts.collect::<Vec<_>>().join(" ")
@@ -217,7 +200,7 @@ impl Call {
         }
     }
 
-    fn belongs_to(&mut self, department: desk::ids::DepartmentId) {
+    pub(super) fn belongs_to(&mut self, department: desk::ids::DepartmentId) {
         if self.department.as_ref() != Some(&department) {
             self.department = Some(department.clone());
             self.seen.department(department.clone());
@@ -255,60 +238,6 @@ impl Call {
         tracing::debug!(?note, "noted");
     }
 
-    /// Looks for a person, beside the call.
-    pub(super) fn connect(&mut self, connect: Connect) {
-        let reason = match connect.why {
-            Why::Asked => HandOffReason::Requested,
-            Why::HandOff => HandOffReason::NeedsDecision,
-            Why::Danger => HandOffReason::Distress,
-            Why::NotUnderstood => HandOffReason::LowConfidence,
-            Why::Failure => HandOffReason::Failure,
-        };
-        let overflow = Arc::new(AtomicBool::new(false));
-        let search = self.search_of(connect.briefing.spoken(Language::Ro), Arc::clone(&overflow));
-        let (house, clerk, news, language) =
-            (Arc::clone(&self.house), self.clerk.clone(), self.news.clone(), self.language);
-        let department = connect.department.or_else(|| self.department.clone());
-        let asked = connect.briefing.asked.last().cloned().unwrap_or_default();
-        let wanted = department.clone();
-        let task = tokio::spawn(async move {
-            // A person owes an answer from here on, whether or not one takes the call.
-            let notice = texts::connecting(language);
-            let department = match clerk.case(wanted.clone(), reason, language, &asked, notice).await {
-                Ok(case) => wanted.unwrap_or(case.department),
-                Err(error) => {
-                    tracing::warn!(%error, "a call is connected without a case");
-                    wanted.unwrap_or_else(|| house.departments.front_desk())
-                }
-            };
-            let (tell, mut told) = mpsc::channel(8);
-            let reaching = people::of_department(&house, &search, &department, &tell);
-            tokio::pin!(reaching);
-            let reached = loop {
-                tokio::select! {
-                    reached = &mut reaching => break reached,
-                    Some(queue) = told.recv() => clerk.tell(Event::Queue(queue)).await,
-                }
-            };
-            let outcome = match reached {
-                Ok(person) => News::Reached(Box::new(person)),
-                Err(error) => News::Unreached(error),
-            };
-            drop(news.send(outcome).await);
-        });
-        if let Some(department) = department.clone() {
-            self.belongs_to(department);
-        }
-        self.search = Some(Search { _task: AbortOnDropHandle::new(task), department, overflow });
-    }
-
-    pub(super) fn search_of(&self, briefing: String, overflow: Arc<AtomicBool>) -> people::Search {
-        let number = self.caller.as_ref().map(|number| number.as_str().to_owned());
-        let display = Some(self.house.settings.institution.ro.clone());
-        let caller = CallerId { anonymous: false, number, display };
-        people::Search { call: self.id, caller, briefing, overflow }
-    }
-
     /// What happened beside the call.
     pub(super) async fn news(&mut self, news: News) {
         match news {
@@ -341,39 +270,6 @@ impl Call {
             News::Supervisor(joined) => self.supervisor(*joined),
             News::NoSupervisor(operator) => self.no_supervisor(operator),
         }
-    }
-
-    /// A person has answered: caller and person hear each other.
-    async fn joined(&mut self, person: people::Person) {
-        let department = self.search.take().and_then(|search| search.department);
-        self.stop_music();
-        self.music_wanted = false;
-        self.mouth.silence();
-        let operator = person.operator;
-        self.talk = Some(Talk::begin(&self.house, &self.line, person, department));
-        self.mix();
-        self.happens(Event::Transfer(TransferNews::Answered));
-        if let Some(operator) = operator {
-            let (clerk, language) = (self.clerk.clone(), self.language);
-            self.house.tasks.spawn(async move {
-                if let Err(error) = clerk.owner(Owner::Operator(operator), language).await {
-                    tracing::warn!(%error, "the conversation could not be given to whoever took the call");
-                }
-            });
-        }
-    }
-
-    /// The caller is the assistant's again: it may answer him, though his case stays a person's.
-    pub(super) fn back_to_assistant(&mut self) {
-        let (clerk, language) = (self.clerk.clone(), self.language);
-        if clerk.conversation().is_none() {
-            return;
-        }
-        self.house.tasks.spawn(async move {
-            if let Err(error) = clerk.owner(Owner::Assistant, language).await {
-                tracing::warn!(%error, "the conversation could not be given back to the assistant");
-            }
-        });
     }
 
     /// Promises a call-back, beside the call.
