@@ -75,10 +75,15 @@ ${config}
     address: `127.0.0.1:${sip}`,
     // The file with what was heard, once the call is over.
     heard() {
-      const dump = readdirSync(folder).find((name) => name.startsWith("dump") && name.endsWith("dec.wav"));
+      const [dump] = this.heardAll();
       if (!dump) throw new Error(`nothing was heard:\n${printed}`);
-      return join(folder, dump);
+      return dump;
     },
+    // Those of every call so far.
+    heardAll: () =>
+      readdirSync(folder)
+        .filter((name) => name.startsWith("dump") && name.endsWith("dec.wav"))
+        .map((name) => join(folder, name)),
     printed: () => printed,
     events,
     dial: (uri) => command("dial", uri),
@@ -94,6 +99,13 @@ ${config}
       execFileSync("sox", [`${file}.raw.wav`, "-r", "8000", "-c", "1", "-b", "16", `${file}.wav`, "pad", "0.1", String(SILENCE_SECONDS)]);
       command("ausrc", `aufile,${file}.wav`);
       return Number(execFileSync("soxi", ["-D", `${file}.raw.wav`]).toString());
+    },
+    // Sounds one tone, until something else is said; at 0 Hz it is silent.
+    tone(hertz) {
+      const file = join(folder, `tone-${hertz}.wav`);
+      const sound = hertz ? ["synth", String(SILENCE_SECONDS), "sine", String(hertz), "vol", "0.1"] : ["trim", "0", String(SILENCE_SECONDS)];
+      execFileSync("sox", ["-n", "-r", "8000", "-c", "1", "-b", "16", file, ...sound]);
+      command("ausrc", `aufile,${file}`);
     },
     // The next event of a kind that was not waited for before, or has already come.
     async event(type, seconds = 30) {

@@ -12,14 +12,16 @@ const binary = process.env.APPLIANCE ?? resolve(target, "debug", "appliance");
 // The extension that every one of these appliances has.
 export const EXTENSION = { user: "204", password: "parola-de-proba" };
 
-// `node`: who speaks and hears; none: keys and prompts alone. `phone`: more of its configuration.
-export async function startTelephone({ node, phone = "", rest = "" } = {}) {
+// `node`: who speaks and hears; none: keys and prompts alone. `phone`: more of its configuration. `extensions`: more desk
+// phones, all with the password of the first.
+export async function startTelephone({ node, phone = "", rest = "", extensions = [] } = {}) {
   const [sip, media] = await Promise.all([freePort(), freePort()]);
   // Media takes a range of ports: somewhere in the upper half, where few look for theirs.
   const first = 32_000 + 2 * (media % 12_000);
   // A desk phone of the house, for whoever takes calls.
   const password = join(mkdtempSync(join(tmpdir(), "sfetnic-extension-")), "password");
   writeFileSync(password, `${EXTENSION.password}\n`);
+  const more = extensions.map((user) => `[[phone.sip.extensions]]\nuser = "${user}"\npassword_file = "${password}"\n`).join("");
   const inference = node ? `[inference]\nurl = "${node.url}"\nkey_file = "${node.keyFile}"\n` : "";
   const appliance = await startAppliance(
     `${inference}[phone.media]
@@ -38,7 +40,7 @@ address = "127.0.0.1:${sip}"
 [[phone.sip.extensions]]
 user = "${EXTENSION.user}"
 password_file = "${password}"
-${rest}`,
+${more}${rest}`,
   );
   const command = (words) => execFileSync(binary, ["--config", appliance.config, ...words]).toString();
   const json = (words) => JSON.parse(command(["--json", ...words]));
@@ -60,13 +62,16 @@ ${rest}`,
     until,
     // Those that every call needs come first, in Romanian first.
     promptsReady: (seconds = 120) => until("the first prompts are rendered", seconds, () => json(["phone", "status"]).prompts[0] >= 80),
-    // A member of staff with a telephone at the extension; `phone` is the soft phone that registers there.
-    operator(username, name) {
-      command(["user", "add", username, "--name", name]);
-      command(["user", "extension", username, EXTENSION.user]);
+    // A member of staff with a telephone at an extension; `more`: his role, his departments. Returns his one-time password.
+    operator(username, name, { extension = EXTENSION.user, more = [] } = {}) {
+      const added = json(["user", "add", username, "--name", name, ...more]);
+      command(["user", "extension", username, extension]);
+      return added.one_time_password;
     },
-    registered: (seconds = 15) =>
-      until("the extension is registered", seconds, () => json(["phone", "status"]).extensions.some(([, telephones]) => telephones > 0)),
+    registered: (seconds = 15, user = EXTENSION.user) =>
+      until("the extension is registered", seconds, () =>
+        json(["phone", "status"]).extensions.some(([extension, telephones]) => extension === user && telephones > 0),
+      ),
     calls: () => json(["phone", "calls"]),
     liveCall: (seconds = 10) => until("a call goes on", seconds, () => json(["phone", "calls"]).find((call) => !call.ended)?.id),
     call: (id) => json(["phone", "call", id]),
