@@ -15,7 +15,7 @@ impl Agent {
         let credentials = client.peer.and_then(|peer| self.peers.get(peer)).and_then(|peer| peer.credentials.clone());
         let Some(credentials) = credentials else { return false };
         let mut request = client.machine.request.clone();
-        let answers = answer(&response.headers, &credentials, &request.method, &request.uri, client.challenged);
+        let answers = answer(&response.headers, &credentials, &request, client.challenged);
         if answers.is_empty() || matches!(client.purpose, Purpose::Abandoned) {
             return false;
         }

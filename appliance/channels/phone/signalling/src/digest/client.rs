@@ -2,9 +2,9 @@
 
 use rand::Rng as _;
 
-use super::{Algorithm, Input, parse};
+use super::{Algorithm, Input, Qop, parse};
 use crate::message::params::{Params, quote};
-use crate::message::{Headers, Known};
+use crate::message::{Headers, Known, Request};
 
 /// Our name and password with somebody.
 #[derive(Clone)]
@@ -26,13 +26,12 @@ struct Challenge {
     params: Params,
 }
 
-/// The headers that answer all challenges of a 401 or 407; empty when none can be answered. `retried` says that an answer
+/// The headers that answer all challenges of a 401 or 407 to a request; empty when none can be answered. `retried` says that an answer
 /// was refused before: then only a challenge marked `stale` is worth another.
 pub(crate) fn answer(
     response: &Headers,
     credentials: &Credentials,
-    method: &str,
-    uri: &str,
+    request: &Request,
     retried: bool,
 ) -> Vec<(Known, String)> {
     let mut headers = Vec::new();
@@ -41,7 +40,7 @@ pub(crate) fn answer(
         for challenge in strongest(response, asked) {
             let stale = challenge.params.get("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
             if !retried || stale {
-                headers.push((answered, authorization(&challenge, credentials, method, uri)));
+                headers.push((answered, authorization(&challenge, credentials, request)));
             }
         }
     }
@@ -55,8 +54,8 @@ fn strongest(headers: &Headers, name: Known) -> Vec<Challenge> {
         let Ok(Some(params)) = parse(value) else { continue };
         let Some(algorithm) = Algorithm::parse(params.get("algorithm")) else { continue };
         let (Some(realm), Some(_)) = (params.get("realm"), params.get("nonce")) else { continue };
-        let only_integrity = params.get("qop").is_some_and(|qop| !offers_auth(qop));
-        if only_integrity {
+        // A protection of a kind that we do not know.
+        if params.get("qop").is_some_and(|qop| !offers(qop, "auth") && !offers(qop, "auth-int")) {
             continue;
         }
         let challenge = Challenge { realm: realm.to_owned(), algorithm, params: params.clone() };
@@ -69,22 +68,26 @@ fn strongest(headers: &Headers, name: Known) -> Vec<Challenge> {
     best
 }
 
-fn offers_auth(qop: &str) -> bool {
-    qop.split(',').any(|one| one.trim().eq_ignore_ascii_case("auth"))
+fn offers(qop: &str, name: &str) -> bool {
+    qop.split(',').any(|one| one.trim().eq_ignore_ascii_case(name))
 }
 
-fn authorization(challenge: &Challenge, credentials: &Credentials, method: &str, uri: &str) -> String {
+fn authorization(challenge: &Challenge, credentials: &Credentials, request: &Request) -> String {
     let cnonce = hex::encode(rand::rng().random::<[u8; 16]>());
     let nonce = challenge.params.get("nonce").unwrap_or_default();
+    let uri = request.uri.as_str();
+    let asked = challenge.params.get("qop");
+    // The body is signed only where nothing less is taken: elements on the way may change it rightfully.
+    let body = asked.filter(|qop| !offers(qop, "auth")).map(|_| request.body.as_ref());
     // A session needs the client's nonce even where no qop is offered.
-    let qop =
-        (challenge.params.has("qop") || challenge.algorithm.is_session()).then_some(("00000001", cnonce.as_str()));
+    let is_counted = asked.is_some() || challenge.algorithm.is_session();
+    let qop = is_counted.then_some(Qop { nc: "00000001", cnonce: &cnonce, body });
     let input = Input {
         algorithm: challenge.algorithm,
         user: &credentials.user,
         realm: &challenge.realm,
         password: &credentials.password,
-        method,
+        method: &request.method,
         uri,
         nonce,
         qop,
@@ -103,8 +106,8 @@ fn authorization(challenge: &Challenge, credentials: &Credentials, method: &str,
     if let Some(opaque) = challenge.params.get("opaque") {
         value.push_str(&format!(", opaque={}", quote(opaque)));
     }
-    if let Some((nc, cnonce)) = qop {
-        value.push_str(&format!(", cnonce={}, qop=auth, nc={nc}", quote(cnonce)));
+    if let Some(qop) = qop {
+        value.push_str(&format!(", cnonce={}, qop={}, nc={}", quote(qop.cnonce), qop.name(), qop.nc));
     }
     value
 }
@@ -119,7 +122,17 @@ mod tests {
             headers.push(*name, *value);
         }
         let credentials = Credentials { user: "ana".into(), password: "secret".into() };
-        answer(&headers, &credentials, "INVITE", "sip:1@example.org", false)
+        answer(&headers, &credentials, &Request::new("INVITE", "sip:1@example.org"), false)
+    }
+
+    #[test]
+    fn a_body_is_signed_where_nothing_less_is_taken() {
+        let answers = |qop: &str| {
+            challenged(&[(Known::ProxyAuthenticate, &format!(r#"Digest realm="a", nonce="1", qop="{qop}""#))])
+        };
+        assert!(answers("auth-int")[0].1.contains("qop=auth-int"));
+        assert!(answers("auth-int, auth")[0].1.contains("qop=auth,"));
+        assert!(answers("new").is_empty());
     }
 
     #[test]

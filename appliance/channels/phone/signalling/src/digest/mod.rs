@@ -57,10 +57,10 @@ impl Algorithm {
         }
     }
 
-    fn hash(self, text: &str) -> String {
+    fn hash(self, what: impl AsRef<[u8]>) -> String {
         match self {
-            Self::Md5 | Self::Md5Sess => hex::encode(Md5::digest(text)),
-            Self::Sha256 | Self::Sha256Sess => hex::encode(Sha256::digest(text)),
+            Self::Md5 | Self::Md5Sess => hex::encode(Md5::digest(what)),
+            Self::Sha256 | Self::Sha256Sess => hex::encode(Sha256::digest(what)),
         }
     }
 
@@ -79,23 +79,47 @@ pub(crate) struct Input<'a> {
     pub(crate) method: &'a str,
     pub(crate) uri: &'a str,
     pub(crate) nonce: &'a str,
-    /// Nonce count (eight hex digits) and the client's nonce, with `qop=auth`.
-    pub(crate) qop: Option<(&'a str, &'a str)>,
+    pub(crate) qop: Option<Qop<'a>>,
+}
+
+/// What protects a response from being used again, and with `auth-int` the body from being changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Qop<'a> {
+    /// The nonce count, eight hex digits.
+    pub(crate) nc: &'a str,
+    /// The client's nonce.
+    pub(crate) cnonce: &'a str,
+    /// The body, where it is signed as well.
+    pub(crate) body: Option<&'a [u8]>,
+}
+
+impl Qop<'_> {
+    /// Its name.
+    pub(crate) fn name(&self) -> &'static str {
+        if self.body.is_some() { "auth-int" } else { "auth" }
+    }
 }
 
 impl Input<'_> {
     /// The response (RFC 7616 §3.4.1).
     pub(crate) fn response(&self) -> String {
         let algorithm = self.algorithm;
-        let mut secret = algorithm.hash(&format!("{}:{}:{}", self.user, self.realm, self.password));
+        let mut secret = algorithm.hash(format!("{}:{}:{}", self.user, self.realm, self.password));
         if algorithm.is_session() {
-            let cnonce = self.qop.map_or("", |(_, cnonce)| cnonce);
-            secret = algorithm.hash(&format!("{secret}:{}:{cnonce}", self.nonce));
+            let cnonce = self.qop.map_or("", |qop| qop.cnonce);
+            secret = algorithm.hash(format!("{secret}:{}:{cnonce}", self.nonce));
         }
-        let request = algorithm.hash(&format!("{}:{}", self.method, self.uri));
-        match self.qop {
-            Some((nc, cnonce)) => algorithm.hash(&format!("{secret}:{}:{nc}:{cnonce}:auth:{request}", self.nonce)),
-            None => algorithm.hash(&format!("{secret}:{}:{request}", self.nonce)),
+        let mut request = format!("{}:{}", self.method, self.uri);
+        if let Some(body) = self.qop.and_then(|qop| qop.body) {
+            request = format!("{request}:{}", algorithm.hash(body));
+        }
+        let request = algorithm.hash(request);
+        match &self.qop {
+            Some(qop) => {
+                let (nc, cnonce, name) = (qop.nc, qop.cnonce, qop.name());
+                algorithm.hash(format!("{secret}:{}:{nc}:{cnonce}:{name}:{request}", self.nonce))
+            }
+            None => algorithm.hash(format!("{secret}:{}:{request}", self.nonce)),
         }
     }
 }
@@ -129,7 +153,7 @@ mod tests {
             method: "GET",
             uri: "/dir/index.html",
             nonce: "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
-            qop: Some(("00000001", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ")),
+            qop: Some(Qop { nc: "00000001", cnonce: "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", body: None }),
         }
         .response()
     }
@@ -150,9 +174,25 @@ mod tests {
             method: "GET",
             uri: "/dir/index.html",
             nonce: "dcd98b7102dd2f0e8b11d0f600bfb0c093",
-            qop: Some(("00000001", "0a4f113b")),
+            qop: Some(Qop { nc: "00000001", cnonce: "0a4f113b", body: None }),
         };
         assert_eq!(input.response(), "6629fae49393a05397450978507c4ef1");
         assert_eq!(Input { qop: None, ..input }.response(), "670fd8c2df070c60b045671b8b24ff02");
+    }
+
+    #[test]
+    fn a_signed_body_counts() {
+        let signed = |body| {
+            let qop = Some(Qop { nc: "00000001", cnonce: "0a4f113b", body: Some(body) });
+            let (user, realm, password) = ("bob", "biloxi.com", "zanzibar");
+            let (method, uri, nonce) = ("INVITE", "sip:bob@biloxi.com", "dcd98b7102dd2f0e8b11d0f600bfb0c093");
+            Input { algorithm: Algorithm::Md5, user, realm, password, method, uri, nonce, qop }.response()
+        };
+        // Computed by other means, which come out as draft-smith-sip-auth-examples prints for its own body.
+        let body = b"v=0\r\no=bob 2890844526 2890844526 IN IP4 media.biloxi.com\r\ns=\r\nc=IN IP4 media.biloxi.com\r\n\
+            t=0 0\r\nm=audio 49170 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\nm=video 51372 RTP/AVP 31\r\n\
+            a=rtpmap:31 H261/90000\r\nm=video 53000 RTP/AVP 32\r\na=rtpmap:32 MPV/90000\r\n";
+        assert_eq!(signed(body), "41f1bde42dcddbee8ae7d65fd3474dc0");
+        assert_ne!(signed(&body[1..]), signed(body));
     }
 }

@@ -9,7 +9,7 @@ use rand::Rng as _;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use super::{Algorithm, Input, parse};
+use super::{Algorithm, Input, Qop, parse};
 use crate::config::DigestAlgorithm;
 use crate::message::params::quote;
 use crate::message::{Known, Request};
@@ -120,7 +120,7 @@ impl Guard {
             method,
             uri: get("uri"),
             nonce,
-            qop: Some((nc, get("cnonce"))),
+            qop: Some(Qop { nc, cnonce: get("cnonce"), body: None }),
         };
         let given = get("response").to_ascii_lowercase();
         if !bool::from(input.response().as_bytes().ct_eq(given.as_bytes())) {
@@ -181,7 +181,7 @@ mod tests {
         }
         let credentials = Credentials { user: "201".into(), password: password.into() };
         let mut request = Request::new("REGISTER", "sip:sfetnic.invalid");
-        for (name, value) in answer(&challenge, &credentials, "REGISTER", "sip:sfetnic.invalid", false) {
+        for (name, value) in answer(&challenge, &credentials, &request, false) {
             request.headers.push(name, value);
         }
         request
