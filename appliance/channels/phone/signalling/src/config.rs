@@ -243,6 +243,11 @@ impl Timers {
     pub(crate) fn give_up(&self) -> Duration {
         self.t1 * 64
     }
+
+    /// Timer C, 3 minutes at the usual T1: for how long a final response is waited for after a provisional one.
+    pub(crate) fn proceeding(&self) -> Duration {
+        self.t1 * 360
+    }
 }
 
 impl From<TimersConfig> for Timers {

@@ -44,7 +44,7 @@ impl Dialog {
         Some(Self {
             name,
             local,
-            target: headers.address(Known::Contact).map_or_else(|| remote.uri.to_string(), |c| c.uri.to_string()),
+            target: headers.address(Known::Contact).map_or_else(|| remote.uri.to_string(), |c| as_target(&c)),
             remote,
             routes,
             local_cseq: 0,
@@ -79,7 +79,7 @@ impl Dialog {
     /// Takes target and route set over from a response that settles them.
     pub(crate) fn learn(&mut self, response: &Response) {
         if let Some(contact) = response.headers.address(Known::Contact) {
-            self.target = contact.uri.to_string();
+            self.target = as_target(&contact);
         }
         self.routes = response.headers.list(Known::RecordRoute).map(str::to_owned).collect();
         self.routes.reverse();
@@ -88,7 +88,7 @@ impl Dialog {
     /// Takes the target over from a request or response that refreshes it (re-INVITE, UPDATE).
     pub(crate) fn refresh_target(&mut self, contact: Option<NameAddr>) {
         if let Some(contact) = contact {
-            self.target = contact.uri.to_string();
+            self.target = as_target(&contact);
         }
     }
 
@@ -147,4 +147,11 @@ impl Dialog {
             None => crate::message::Uri::parse(&self.target).ok(),
         }
     }
+}
+
+/// A contact as it may stand in a request line: without headers and method (RFC 3261 §19.1.1).
+fn as_target(contact: &NameAddr) -> String {
+    let mut uri = crate::message::Uri { headers: None, ..contact.uri.clone() };
+    uri.params.retain(|name| !name.eq_ignore_ascii_case("method"));
+    uri.to_string()
 }

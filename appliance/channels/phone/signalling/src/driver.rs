@@ -127,6 +127,10 @@ impl Driver {
                 meters.received.increment(1);
                 self.agent.receive(&bytes, &route, now());
             }
+            Arrival::Broken { head, status, why, route } => {
+                meters.received.increment(1);
+                self.agent.refuse_broken(&head, status, why, &route, now());
+            }
             Arrival::Opened { id, route, outgoing } => self.transports.opened(id, route, outgoing),
             Arrival::Closed { id, route } => {
                 self.agent.connection_closed(id);

@@ -9,6 +9,8 @@ mod call;
 mod cause;
 mod command;
 mod config;
+#[cfg(test)]
+mod conformance;
 mod dialling;
 mod dialog;
 mod digest;

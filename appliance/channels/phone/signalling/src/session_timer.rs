@@ -61,8 +61,16 @@ impl std::fmt::Display for SessionExpires {
     }
 }
 
+/// The longest `Min-SE` of others that is respected, in seconds.
+const LONGEST_LEAST: u32 = 86_400;
+
+/// The shortest session that both sides take, in seconds: ours, or what `Min-SE` says where that is more (RFC 4028 §9).
+pub(crate) fn least(ours: u32, headers: &Headers) -> u32 {
+    ours.max(headers.number(Known::MinSe).unwrap_or(0).min(LONGEST_LEAST))
+}
+
 /// What we answer to a request's wish. `None`: no timer. `supported` says whether the asker knows timers at all, `wanted` is
-/// our own wish in seconds (0: none), `least` the shortest that we take.
+/// our own wish in seconds (0: none), `least` the shortest that both take.
 pub(crate) fn answer(
     asked: Option<SessionExpires>,
     supported: bool,

@@ -14,15 +14,15 @@ pub(crate) enum Frame {
     Ping,
 }
 
-/// A stream can no longer be cut into messages and must be closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// A stream can no longer be cut into messages and must be closed. Whoever sent the last head can still be told why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BrokenStream {
     #[error("a head longer than {MAX_HEAD} bytes")]
     LongHead,
     #[error("a message without a readable Content-Length")]
-    NoLength,
+    NoLength(Bytes),
     #[error("a body longer than {MAX_BODY} bytes")]
-    LongBody,
+    LongBody(Bytes),
 }
 
 /// What has come and is no whole message yet.
@@ -61,9 +61,11 @@ impl Framer {
         if end > MAX_HEAD {
             return Err(BrokenStream::LongHead);
         }
-        let length = content_length(&self.bytes[..end]).ok_or(BrokenStream::NoLength)?;
+        let Some(length) = content_length(&self.bytes[..end]) else {
+            return Err(BrokenStream::NoLength(self.bytes.split_to(end).freeze()));
+        };
         if length > MAX_BODY {
-            return Err(BrokenStream::LongBody);
+            return Err(BrokenStream::LongBody(self.bytes.split_to(end).freeze()));
         }
         let whole = end + skip + length;
         if self.bytes.len() < whole {

@@ -73,12 +73,27 @@ async fn a_caller_who_gives_up_is_not_answered_any_more() {
 async fn a_rejection_says_when_to_try_again_and_where() {
     let (caller, _none) = start(config(&PLAIN)).await;
     let (callee, mut invitations) = start(config(&PLAIN)).await;
-    for rejection in [Rejection::status(486), Rejection::unavailable(30), Rejection::redirect("sip:other@127.0.0.1")] {
+    // Names are not looked up for a redirection.
+    for rejection in [Rejection::status(486), Rejection::unavailable(30), Rejection::redirect("sip:1@x.invalid")] {
         let mut dialling = caller.dial(dial(address(&callee, Transport::Udp))).await;
         let status = rejection.status;
         invitation(&mut invitations).await.reject(rejection).await;
         assert_eq!(failed(&mut dialling).await, status);
     }
+}
+
+#[tokio::test]
+async fn a_call_is_made_where_its_first_callee_sends_it() {
+    let (caller, _none) = start(config(&PLAIN)).await;
+    let (first, mut sends_on) = start(config(&PLAIN)).await;
+    let (second, mut takes) = start(config(&PLAIN)).await;
+    let mut dialling = caller.dial(dial(address(&first, Transport::Udp))).await;
+    let elsewhere = address(&second, Transport::Tcp);
+    invitation(&mut sends_on).await.reject(Rejection::redirect(&elsewhere)).await;
+    let taken = invitation(&mut takes).await;
+    assert_eq!(taken.transport, Transport::Tcp);
+    let _theirs = taken.accept(answer()).await.expect("accepted");
+    answered(&mut dialling).await;
 }
 
 #[tokio::test]

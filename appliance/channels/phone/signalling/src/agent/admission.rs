@@ -41,7 +41,7 @@ impl Agent {
     }
 
     /// The trunk that an address belongs to.
-    fn peer_at(&self, ip: IpAddr) -> Option<usize> {
+    pub(super) fn peer_at(&self, ip: IpAddr) -> Option<usize> {
         self.peers.iter().position(|peer| {
             peer.config.allow.iter().any(|network| network.contains(&ip))
                 || peer.targets.iter().any(|target| canonical(target.candidate.address.ip()) == ip)

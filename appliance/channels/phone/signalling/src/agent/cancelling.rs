@@ -31,6 +31,7 @@ impl Agent {
         });
         self.respond_status(&invite, 487, now);
         if let Some(id) = undecided {
+            self.refuse_what_waits(id, now);
             self.emit(Event::Cancelled(id, request.headers.get(Known::Reason).and_then(Cause::parse)));
             self.forget_leg(id);
             return;
@@ -52,6 +53,7 @@ impl Agent {
     pub(super) fn give_invitation_up(&mut self, id: LegId, status: u16, now: Instant) {
         let Some(Stage::Invited(undecided)) = self.legs.get(&id).map(|leg| &leg.stage) else { return };
         let (key, accepted) = (undecided.key.clone(), undecided.accept.is_some());
+        self.refuse_what_waits(id, now);
         self.respond_status(&key, status, now);
         if accepted {
             self.emit(Event::Ended(

@@ -60,7 +60,7 @@ impl Agent {
     }
 
     /// Answers requests of the other side that nobody will decide any more.
-    fn refuse_what_waits(&mut self, id: LegId, now: Instant) {
+    pub(super) fn refuse_what_waits(&mut self, id: LegId, now: Instant) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
         let mut keys: Vec<Key> = leg.their_refers.iter_mut().filter_map(|refer| refer.key.take()).collect();
         keys.extend(leg.theirs.take().map(|offer| offer.key));
@@ -131,7 +131,9 @@ impl Agent {
     pub(super) fn wake_leg(&mut self, id: LegId, now: Instant) {
         let Some(leg) = self.legs.get(&id) else { return };
         match &leg.stage {
-            Stage::Invited(undecided) if undecided.until <= now => self.give_invitation_up(id, 480, now),
+            Stage::Invited(undecided) if undecided.until <= now => {
+                self.give_invitation_up(id, undecided.until_status, now);
+            }
             Stage::Invited(_) => self.wake_provisional(id, now),
             Stage::Inviting(_) => self.wake_inviting(id, now),
             Stage::Talking => match leg.timer.map_or(Due::Nothing, |timer| timer.due(now)) {

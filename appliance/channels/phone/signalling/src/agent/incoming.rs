@@ -217,7 +217,7 @@ impl Agent {
         response.headers.push(Known::Supported, EXTENSIONS);
         response.headers.push(Known::AllowEvents, "refer");
         response.headers.push(Known::RecvInfo, "");
-        response.headers.push(Known::Contact, self.contact(route, None));
+        response.headers.push(Known::Contact, self.contact(route, None, &request.uri));
         self.respond(key, response, now);
     }
 }
@@ -234,10 +234,10 @@ pub(super) fn accepts_sdp(request: &Request) -> bool {
             .any(|kind| ["application/sdp", "application/*", "*/*"].iter().any(|ours| kind.eq_ignore_ascii_case(ours)))
 }
 
-/// What is required that we do not know.
+/// What is required that we do not know. `Proxy-Require` speaks to proxies alone (RFC 3261 §20.29).
 fn unknown_extensions(request: &Request) -> Option<String> {
     let known: Vec<&str> = EXTENSIONS.split(", ").collect();
-    let asked = request.headers.list(Known::Require).chain(request.headers.list(Known::ProxyRequire));
+    let asked = request.headers.list(Known::Require);
     let unknown: Vec<&str> = asked.filter(|tag| !known.iter().any(|ours| ours.eq_ignore_ascii_case(tag))).collect();
     (!unknown.is_empty()).then(|| unknown.join(", "))
 }

@@ -18,7 +18,7 @@ use crate::invitation::{InvitationError, Rejection};
 use crate::message::body::{SDP, Session, session};
 use crate::message::{Known, Request, Response, Uri};
 use crate::route::Route;
-use crate::session_timer::{SessionExpires, SessionTimer, answer};
+use crate::session_timer::{SessionExpires, SessionTimer, answer, least};
 use crate::transaction::Key;
 
 impl Agent {
@@ -70,6 +70,9 @@ impl Agent {
         } else {
             Reliably::Unknown
         };
+        let patience = Duration::from_secs(u64::from(self.config.answer_within_seconds));
+        let expires = headers.number(Known::Expires).map(|seconds| Duration::from_secs(u64::from(seconds)));
+        let sooner = expires.filter(|expires| *expires < patience);
         let undecided = Undecided {
             key: key.clone(),
             has_offer: offer.is_some(),
@@ -79,9 +82,15 @@ impl Agent {
             queue: VecDeque::new(),
             answered_early: false,
             accept: None,
-            session: answer(asked, knows_timers, self.config.session_expires_seconds, self.config.min_session_seconds),
+            session: answer(
+                asked,
+                knows_timers,
+                self.config.session_expires_seconds,
+                least(self.config.min_session_seconds, headers),
+            ),
             knows_timers,
-            until: now + Duration::from_secs(u64::from(self.config.answer_within_seconds)),
+            until: now + sooner.unwrap_or(patience),
+            until_status: if sooner.is_some() { 487 } else { 480 },
             said: None,
         };
         let id = self.new_leg();
@@ -190,7 +199,8 @@ impl Agent {
         self.provisional(leg, 183, Some(sdp), now)
     }
 
-    /// We answer. Where a reliable response is not acknowledged yet, that is waited for (RFC 3262 §3).
+    /// We answer. Where a reliable response is not acknowledged yet, that is waited for (RFC 3262 §3), and so is the
+    /// decision on an offer that came meanwhile.
     pub(crate) fn accept(&mut self, id: LegId, sdp: Bytes, now: Instant) -> Result<super::leg::Facts, InvitationError> {
         let facts = self.facts(id).ok_or(InvitationError::Gone)?;
         let leg = self.legs.get_mut(&id).ok_or(InvitationError::Gone)?;
@@ -200,9 +210,7 @@ impl Agent {
         }
         undecided.accept = Some(sdp);
         undecided.queue.clear();
-        if undecided.unacknowledged.is_none() {
-            self.answer_now(id, now);
-        }
+        self.answer_if_nothing_waits(id, now);
         Ok(facts)
     }
 
@@ -214,7 +222,6 @@ impl Agent {
         let key = undecided.key.clone();
         let (session, knows_timers) = (undecided.session, undecided.knows_timers);
         let (has_offer, answered_early) = (undecided.has_offer, undecided.answered_early);
-        let Some(number) = leg.dialog.as_ref().and_then(|dialog| dialog.remote_cseq) else { return };
         let body = (!answered_early).then_some(sdp.clone());
         if !answered_early {
             leg.local_sdp = Some(sdp);
@@ -224,11 +231,10 @@ impl Agent {
         let Some(mut response) = self.response_to(&key, 200) else { return };
         self.dress_session_response(&mut response, id, &key);
         state_session(&mut response, session, knows_timers);
-        self.send_2xx(id, &key, response, body, !has_offer, number, now);
+        self.send_2xx(id, &key, response, body, !has_offer, now);
     }
 
     /// Sends a 2xx to an INVITE, first or later, and waits for its ACK.
-    #[expect(clippy::too_many_arguments)]
     pub(super) fn send_2xx(
         &mut self,
         id: LegId,
@@ -236,13 +242,15 @@ impl Agent {
         mut response: Response,
         body: Option<Bytes>,
         offered: bool,
-        number: u32,
         now: Instant,
     ) {
         if let Some(body) = body {
             response = response.with_body(SDP, body);
         }
-        let Some(route) = self.servers.get(key).map(|server| server.route.clone()) else { return };
+        let Some(server) = self.servers.get(key) else { return };
+        let route = server.route.clone();
+        // The ACK bears the number of its INVITE, however many requests (PRACK, UPDATE) came after that.
+        let number = server.request.headers.cseq().map_or(0, |cseq| cseq.number);
         let Some(bytes) = self.respond(key, response, now) else { return };
         let (t1, until) = (self.timers.t1, now + self.timers.give_up());
         if let Some(leg) = self.legs.get_mut(&id) {
@@ -256,7 +264,8 @@ impl Agent {
         let Some(server) = self.servers.get(key) else { return };
         response.headers.copy(&server.request.headers, Known::RecordRoute);
         let user = self.legs.get(&leg).and_then(|leg| leg.peer).and_then(|peer| self.peers[peer].config.user.clone());
-        response.headers.push(Known::Contact, self.contact(&server.route, user.as_deref()));
+        let contact = self.contact(&server.route, user.as_deref(), &server.request.uri);
+        response.headers.push(Known::Contact, contact);
         response.headers.push(Known::Allow, METHODS);
         response.headers.push(Known::Supported, EXTENSIONS);
     }
@@ -287,6 +296,7 @@ impl Agent {
             }
             self.respond(&key, response, now);
         }
+        self.refuse_what_waits(id, now);
         self.forget_leg(id);
     }
 

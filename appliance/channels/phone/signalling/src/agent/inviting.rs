@@ -1,6 +1,5 @@
 //! Calls that we make: INVITE, its responses, and the next place where one fails (RFC 3261 §13.2, RFC 3263 §4.3).
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -24,6 +23,8 @@ use crate::{CallName, Cause};
 
 /// Forks of one call that are followed before one answers.
 const MOST_FORKS: usize = 8;
+/// Redirections that one call follows.
+const MOST_REDIRECTIONS: u8 = 5;
 
 impl Agent {
     /// Calls somebody. `straight` are the addresses of a URI's host, where it is no peer's.
@@ -45,6 +46,7 @@ impl Agent {
             further,
             attempt: first,
             key: "".into(),
+            redirections: 0,
             early: Vec::new(),
             failover_at: None,
             min_se: None,
@@ -53,82 +55,6 @@ impl Agent {
         self.legs.insert(id, Leg::new(Stage::Inviting(Box::new(inviting)), true));
         self.attempt(id, now);
         id
-    }
-
-    /// Everywhere that a call may go, the best first.
-    fn places(&self, dial: &Dial, straight: Vec<Candidate>, now: Instant) -> VecDeque<Attempt> {
-        let mut places = VecDeque::new();
-        let (number, uri) = match &dial.to {
-            Target::Extension(user) => {
-                for binding in self.bindings.get(user).into_iter().flatten().rev().filter(|one| one.expires > now) {
-                    let route = &binding.route;
-                    let candidate = Candidate {
-                        transport: route.transport,
-                        address: route.remote,
-                        local: route.local.map(|local| local.ip()),
-                        host: route.host.clone(),
-                        priority: 0,
-                        weight: 0,
-                    };
-                    places.push_back(Attempt {
-                        peer: None,
-                        target: None,
-                        extension: Some(user.clone()),
-                        uri: binding.contact.uri.to_string(),
-                        candidate,
-                        connection: route.connection,
-                    });
-                }
-                return places;
-            }
-            Target::Number(number) => (Some(number.as_str()), None),
-            Target::Uri(uri) => (None, Uri::parse(uri).ok()),
-        };
-        let tel = uri.as_ref().filter(|uri| uri.scheme == crate::message::uri::Scheme::Tel).and_then(Uri::number);
-        let number = number.map(str::to_owned).or(tel);
-        for (index, peer) in self.peers.iter().enumerate() {
-            let named = dial.peer.as_ref().is_none_or(|name| *name == peer.config.name);
-            let fits = match (&number, &uri) {
-                (Some(_), _) => peer.config.outbound,
-                (None, Some(uri)) => dial.peer.is_some() || uri.host == peer.domain(),
-                (None, None) => false,
-            };
-            if !named || !fits {
-                continue;
-            }
-            let to = match (&number, &uri) {
-                (Some(number), _) => Uri::sip(Some(number), &peer.domain(), None).to_string(),
-                (None, Some(uri)) => bare(uri).to_string(),
-                (None, None) => continue,
-            };
-            for target in peer.order(now) {
-                let candidate = peer.targets[target].candidate.clone();
-                let (peer, target) = (Some(index), Some(target));
-                places.push_back(Attempt {
-                    peer,
-                    target,
-                    extension: None,
-                    uri: to.clone(),
-                    candidate,
-                    connection: None,
-                });
-            }
-        }
-        if let (None, Some(uri)) = (&number, &uri) {
-            for candidate in straight {
-                let (peer, target, extension, connection) = (None, None, None, None);
-                places.push_back(Attempt {
-                    peer,
-                    target,
-                    extension,
-                    uri: bare(uri).to_string(),
-                    candidate,
-                    connection,
-                });
-            }
-        }
-        places.truncate(16);
-        places
     }
 
     /// Sends the INVITE to the place that is next.
@@ -293,29 +219,6 @@ impl Agent {
         Some(inviting.early.len() - 1)
     }
 
-    /// Sends PRACK for a reliable response. `false`: it is a repetition, or out of order, and is passed over.
-    fn acknowledge_reliably(
-        &mut self,
-        id: LegId,
-        position: usize,
-        rseq: u32,
-        peer: Option<usize>,
-        now: Instant,
-    ) -> bool {
-        let Some(Stage::Inviting(inviting)) = self.legs.get_mut(&id).map(|leg| &mut leg.stage) else { return false };
-        let early = &mut inviting.early[position];
-        if early.rseq.is_some_and(|last| rseq != last + 1) {
-            return false;
-        }
-        early.rseq = Some(rseq);
-        let number = inviting_number(&inviting.key, &self.clients);
-        let mut prack = early.dialog.request("PRACK");
-        prack.headers.push(Known::RAck, format!("{rseq} {number} INVITE"));
-        let route = early.dialog.route.clone();
-        self.send(prack, &route, Purpose::Nothing, peer, now);
-        true
-    }
-
     fn invite_accepted(&mut self, id: LegId, key: &Key, response: &Response, now: Instant) {
         let Some(client) = self.clients.get(key) else { return };
         let (request, route) = (client.machine.request.clone(), client.machine.route.clone());
@@ -357,35 +260,6 @@ impl Agent {
         self.settle(id);
     }
 
-    /// Sends the ACK of a 2xx, and keeps it for when the 2xx comes again.
-    pub(super) fn acknowledge(&mut self, key: &Key, dialog: &Dialog, _now: Instant) {
-        let Some(client) = self.clients.get(key) else { return };
-        let invite = client.machine.request.clone();
-        let number = invite.headers.cseq().map_or(1, |cseq| cseq.number);
-        let mut ack = dialog.request_numbered("ACK", number);
-        for name in [Known::Authorization, Known::ProxyAuthorization] {
-            ack.headers.copy(&invite.headers, name);
-        }
-        let route = dialog.route.clone();
-        self.dress(&mut ack, &route);
-        let bytes = ack.to_bytes();
-        if let Some(client) = self.clients.get_mut(key)
-            && client.acks.len() < MOST_FORKS
-        {
-            client.acks.push((dialog.name.remote_tag.clone(), bytes.clone(), route.clone()));
-        }
-        self.put(&route, bytes);
-    }
-
-    /// Sends the ACK again, if the 2xx came before.
-    pub(super) fn acknowledge_again(&mut self, key: &Key, response: &Response) -> bool {
-        let tag = response.headers.tag(Known::To).unwrap_or_default();
-        let known = self.clients.get(key).and_then(|client| client.acks.iter().find(|(one, ..)| *one == tag).cloned());
-        let Some((_, bytes, route)) = known else { return false };
-        self.put(&route, bytes);
-        true
-    }
-
     /// Turns a dialog's way over UDP to its next hop.
     pub(super) fn aim_dialog(&self, dialog: &mut Dialog) {
         let phone = self.bindings.values().flatten().any(|binding| binding.route.remote == dialog.route.remote);
@@ -408,6 +282,22 @@ impl Agent {
             inviting.min_se = Some(least.min(86_400));
             return self.attempt(id, now);
         }
+        if (300..400).contains(&status) && inviting.redirections < MOST_REDIRECTIONS {
+            inviting.redirections += 1;
+            let from = inviting.attempt.clone();
+            let places = response.map(|response| self.redirected(&from, response, now)).unwrap_or_default();
+            if let Some(Stage::Inviting(inviting)) = self.legs.get_mut(&id).map(|leg| &mut leg.stage)
+                && !places.is_empty()
+            {
+                // What the redirection names takes the place of what was left to try.
+                inviting.further = places;
+                if let Some(next) = inviting.further.pop_front() {
+                    inviting.attempt = next;
+                    return self.attempt(id, now);
+                }
+            }
+        }
+        let Some(Stage::Inviting(inviting)) = self.legs.get_mut(&id).map(|leg| &mut leg.stage) else { return };
         let (peer, target) = (inviting.attempt.peer, inviting.attempt.target);
         // A phone that is not there any more is like one that never was; so is a trunk without an answer.
         let elsewhere = matches!(status, 408 | 430 | 480 | 500 | 502 | 503 | 504);
@@ -441,15 +331,6 @@ impl Agent {
             self.invite_refused(id, None, now);
         }
     }
-}
-
-/// An address as it may stand in a request line.
-fn bare(uri: &Uri) -> Uri {
-    Uri { headers: None, ..uri.clone() }
-}
-
-fn inviting_number(key: &Key, clients: &std::collections::HashMap<Key, super::Client>) -> u32 {
-    clients.get(key).and_then(|client| client.machine.request.headers.cseq()).map_or(1, |cseq| cseq.number)
 }
 
 /// What a session says, for those that only want to know whether it says anything.

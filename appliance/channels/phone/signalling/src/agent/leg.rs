@@ -131,6 +131,8 @@ pub(super) struct Undecided {
     pub(super) knows_timers: bool,
     /// When it is refused for want of a decision.
     pub(super) until: Instant,
+    /// With what: 480, or 487 where the caller set the time (RFC 3261 §13.3.1).
+    pub(super) until_status: u16,
     /// What was said last, repeated every minute so that proxies do not give up (RFC 3261 §13.3.1.1).
     pub(super) said: Option<(u16, Instant)>,
 }
@@ -161,6 +163,8 @@ pub(super) struct Inviting {
     pub(super) further: VecDeque<Attempt>,
     pub(super) attempt: Attempt,
     pub(super) key: Key,
+    /// How often the call was sent elsewhere (3xx).
+    pub(super) redirections: u8,
     pub(super) early: Vec<Early>,
     pub(super) rings_until: Instant,
     /// When the next place is tried, if this one says nothing at all.

@@ -4,6 +4,7 @@
 //! of a call. Whoever drives it hands over what came ([`Agent::receive`]), wakes it when it asked to be ([`Agent::wake_at`],
 //! [`Agent::wake`]), and carries out what it says ([`Agent::take_output`]).
 
+mod acknowledging;
 mod admission;
 mod authentication;
 mod cancelling;
@@ -15,6 +16,7 @@ mod inviting;
 mod leg;
 mod notify;
 mod offers;
+mod places;
 mod probes;
 mod provisional;
 mod refer;
@@ -235,6 +237,13 @@ impl Agent {
                 binding.route.connection = None;
             }
         }
+        // Responses that are still due go to where the request's Via says (RFC 3261 §18.2.2).
+        for server in self.servers.values_mut().filter(|server| server.route.connection == Some(connection)) {
+            server.route.connection = None;
+            if let Some(via) = server.request.headers.via() {
+                server.route.remote.set_port(via.port.unwrap_or(server.route.transport.default_port()));
+            }
+        }
     }
 
     /// How many calls, dialogs, transactions and wakers are kept, in this order.
@@ -265,6 +274,15 @@ impl Agent {
     /// Whether another transaction may be kept.
     fn has_room(&self) -> bool {
         self.clients.len() + self.servers.len() < MAX_TRANSACTIONS
+    }
+
+    /// The head of a message has come whose body's end cannot be told (RFC 3261 §18.3).
+    pub(crate) fn refuse_broken(&mut self, head: &[u8], status: u16, why: &'static str, route: &Route, now: Instant) {
+        match parse(head) {
+            Ok(Message::Request(request)) => self.refuse_malformed(&request, status, why, route, now),
+            Err(Malformed::Refuse { request, .. }) => self.refuse_malformed(&request, status, why, route, now),
+            _ => {}
+        }
     }
 
     fn refuse_malformed(&mut self, request: &Request, status: u16, why: &'static str, route: &Route, now: Instant) {

@@ -14,7 +14,7 @@ use crate::command::{LegId, RequestId};
 use crate::dialog::Dialog;
 use crate::message::body::{SDP, Session, session};
 use crate::message::{Known, Request, Response};
-use crate::session_timer::{SessionExpires, SessionTimer, answer};
+use crate::session_timer::{SessionExpires, SessionTimer, answer, least};
 use crate::transaction::Key;
 
 /// How often an offer is made when both sides keep offering.
@@ -37,8 +37,12 @@ impl Agent {
         let id_of_request = self.new_request();
         let Some(leg) = self.legs.get_mut(&id) else { return };
         let is_offer = is_invite || sdp.is_some();
-        if matches!(leg.stage, Stage::Ending(_)) || (is_invite && !leg.is_answered()) {
-            return self.respond_status(key, if is_invite { 491 } else { 481 }, now);
+        match leg.stage {
+            Stage::Ending(_) => return self.respond_status(key, if is_invite { 491 } else { 481 }, now),
+            // The first INVITE has no answer yet (RFC 3261 §14.2).
+            Stage::Invited(_) if is_invite => return self.refuse_for_now(key, now),
+            Stage::Inviting(_) if is_invite => return self.respond_status(key, 491, now),
+            _ => {}
         }
         if is_offer && leg.theirs.is_some() {
             return self.refuse_for_now(key, now);
@@ -49,7 +53,8 @@ impl Agent {
             let unsettled = match &leg.stage {
                 Stage::Invited(undecided) => !undecided.answered_early || undecided.unacknowledged.is_some(),
                 Stage::Inviting(inviting) => inviting.answer.is_none(),
-                _ => leg.awaited_ack.is_some(),
+                // Where our 2xx made the offer, its ACK must bring the answer first (RFC 5407 §3.1.5).
+                _ => leg.awaited_ack.as_ref().is_some_and(|wait| wait.offered),
             };
             if ours_is_out || unsettled {
                 return match leg.stage {
@@ -86,7 +91,8 @@ impl Agent {
         let Some(request) = self.servers.get(key).map(|server| server.request.clone()) else { return };
         let knows_timers = request.headers.lists(Known::Supported, "timer");
         let asked = SessionExpires::of(&request.headers);
-        let (wanted, least) = (self.config.session_expires_seconds, self.config.min_session_seconds);
+        let wanted = self.config.session_expires_seconds;
+        let least = least(self.config.min_session_seconds, &request.headers);
         let Some(leg) = self.legs.get_mut(&id) else { return };
         let agreed = if asked.is_some() || leg.timer.is_some() {
             let mut agreed = answer(asked, knows_timers, wanted, least);
@@ -109,10 +115,9 @@ impl Agent {
         let Some(mut response) = self.response_to(key, 200) else { return };
         self.dress_session_response(&mut response, id, key);
         super::invited::state_session(&mut response, agreed, knows_timers);
-        let number = request.headers.cseq().map_or(0, |cseq| cseq.number);
         match theirs {
             Some((sdp, had_offer)) if request.method == "INVITE" => {
-                self.send_2xx(id, key, response, Some(sdp), !had_offer, number, now);
+                self.send_2xx(id, key, response, Some(sdp), !had_offer, now);
             }
             Some((sdp, _)) => {
                 self.respond(key, response.with_body(SDP, sdp), now);
@@ -134,6 +139,7 @@ impl Agent {
                 self.respond_status(&offer.key, if (400..700).contains(&status) { status } else { 488 }, now);
             }
         }
+        self.answer_if_nothing_waits(id, now);
         self.settle(id);
     }
 
@@ -281,6 +287,7 @@ impl Agent {
         let Some(leg) = self.legs.get_mut(&id) else { return };
         if let Some(offer) = leg.theirs.take_if(|offer| offer.until <= now) {
             self.respond_status(&offer.key, 488, now);
+            self.answer_if_nothing_waits(id, now);
         }
         if self.legs.get(&id).and_then(|leg| leg.ours.as_ref()?.at).is_some_and(|at| at <= now) {
             self.make_offer(id, now);

@@ -38,7 +38,7 @@ impl Agent {
             headers.push(Known::CallId, token());
             headers.push(Known::CSeq, "1 OPTIONS");
             headers.push(Known::Accept, "application/sdp");
-            headers.push(Known::Contact, self.contact(&route, None));
+            headers.push(Known::Contact, self.contact(&route, None, ""));
             self.send(request, &route, Purpose::Probe(peer, target), None, now);
         }
         self.schedule.set(Waker::Probe(peer, target), Some(now + pause));

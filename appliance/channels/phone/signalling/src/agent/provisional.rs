@@ -5,7 +5,8 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::Agent;
-use super::leg::{Reliably, Stage, Unacknowledged};
+use super::inviting::description;
+use super::leg::{Event, Reliably, Stage, TheirOffer, Unacknowledged};
 use crate::command::LegId;
 use crate::invitation::InvitationError;
 use crate::message::body::SDP;
@@ -92,16 +93,39 @@ impl Agent {
         }
         undecided.unacknowledged = None;
         let next = undecided.queue.pop_front();
-        let accepted = undecided.accept.is_some();
-        // An offer in a PRACK would have to be answered in its 200; nobody who offers in the INVITE needs it.
-        let status = if request.body.is_empty() { 200 } else { 488 };
-        self.respond_status(key, status, now);
-        if accepted {
-            self.answer_now(id, now);
-        } else if let Some((status, sdp)) = next {
+        match description(request) {
+            Ok(None) => self.respond_status(key, 200, now),
+            Ok(Some(sdp)) => self.offer_in_prack(id, sdp, key, now),
+            Err(status) => self.respond_status(key, status, now),
+        }
+        self.answer_if_nothing_waits(id, now);
+        if let Some((status, sdp)) = next {
             let _ = self.provisional(id, status, sdp, now);
         }
         self.settle(id);
+    }
+
+    /// A PRACK brings another offer; its answer goes into the 200 of the PRACK (RFC 3262 §5).
+    fn offer_in_prack(&mut self, id: LegId, sdp: Bytes, key: &Key, now: Instant) {
+        let until = now + self.patience();
+        let request = self.new_request();
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        let Stage::Invited(undecided) = &leg.stage else { return };
+        // While the INVITE's own offer waits for its answer there is none to make.
+        if !undecided.answered_early || leg.theirs.is_some() {
+            return self.respond_status(key, 488, now);
+        }
+        leg.theirs = Some(TheirOffer { request, key: key.clone(), has_sdp: true, until });
+        self.emit(Event::Offer { leg: id, request, sdp: Some(sdp) });
+    }
+
+    /// Sends the 200 of an accepted invitation, once every reliable response is acknowledged and every offer decided.
+    pub(super) fn answer_if_nothing_waits(&mut self, id: LegId, now: Instant) {
+        let Some(leg) = self.legs.get(&id) else { return };
+        let Stage::Invited(undecided) = &leg.stage else { return };
+        if undecided.accept.is_some() && undecided.unacknowledged.is_none() && leg.theirs.is_none() {
+            self.answer_now(id, now);
+        }
     }
 
     /// A reliable response is sent again, or given up: then the call is refused (RFC 3262 §3).

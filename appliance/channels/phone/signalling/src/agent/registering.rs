@@ -80,7 +80,7 @@ impl Agent {
         headers.push(Known::CSeq, format!("{number} REGISTER"));
         headers.push(Known::Supported, "path");
         headers.push(Known::Expires, expires.to_string());
-        headers.push(Known::Contact, self.contact(&route, Some(&user)));
+        headers.push(Known::Contact, self.contact(&route, Some(&user), ""));
         self.send(request, &route, Purpose::Register(peer), Some(peer), now);
         Some(())
     }

@@ -82,7 +82,8 @@ impl Agent {
     fn bind(&mut self, user: &str, request: &Request, route: &Route, now: Instant) -> Result<(), u16> {
         let headers = &request.headers;
         let number = headers.cseq().map_or(0, |cseq| cseq.number);
-        let bindings = self.bindings.entry(user.to_owned()).or_default();
+        // All of it is taken over or nothing (RFC 3261 §10.3).
+        let mut bindings = self.bindings.get(user).cloned().unwrap_or_default();
         bindings.retain(|binding| binding.expires > now);
         let asked = headers.number(Known::Expires);
         let contacts: Vec<&str> = headers.list(Known::Contact).collect();
@@ -90,7 +91,7 @@ impl Agent {
             if contacts.len() != 1 || asked != Some(0) {
                 return Err(400);
             }
-            bindings.clear();
+            self.bindings.remove(user);
             return Ok(());
         }
         for contact in contacts.into_iter().take(16) {
@@ -122,6 +123,7 @@ impl Agent {
             let call_id = headers.call_id().to_owned();
             bindings.push(Binding { contact, route: route.clone(), expires, call_id, number });
         }
+        self.bindings.insert(user.to_owned(), bindings);
         Ok(())
     }
 

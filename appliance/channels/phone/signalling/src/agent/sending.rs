@@ -62,12 +62,18 @@ impl Agent {
         host.parse().ok().or(route.local.map(|local| local.ip())).unwrap_or(IpAddr::from([127, 0, 0, 1]))
     }
 
-    /// Our `Contact` on a way. Each transport has its own, so that what belongs to a call comes back on it.
-    pub(super) fn contact(&self, route: &Route, user: Option<&str>) -> String {
+    /// Our `Contact` on a way. Each transport has its own, so that what belongs to a call comes back on it. `beside` is the
+    /// address of the request that it stands in or answers: where that is `sips:`, so are we (RFC 3261 §12.1.1).
+    pub(super) fn contact(&self, route: &Route, user: Option<&str>, beside: &str) -> String {
         let (host, port) = self.sent_by(route);
         let user = crate::message::uri::escape_user(user.unwrap_or("sfetnic"));
-        let transport = route.transport;
-        format!("<sip:{user}@{}:{port};transport={transport}>", bracketed(&host))
+        let host = bracketed(&host);
+        let is_secured = beside.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sips:"));
+        if is_secured && route.transport == crate::Transport::Tls {
+            // `sips:` asks for TLS by itself.
+            return format!("<sips:{user}@{host}:{port}>");
+        }
+        format!("<sip:{user}@{host}:{port};transport={}>", route.transport)
     }
 
     pub(super) fn put(&mut self, route: &Route, bytes: Bytes) {
@@ -91,7 +97,8 @@ impl Agent {
 
     /// Adds what requests that make or change a session bear.
     pub(super) fn dress_session(&self, request: &mut Request, route: &Route, user: Option<&str>) {
-        request.headers.set(Known::Contact, self.contact(route, user));
+        let contact = self.contact(route, user, &request.uri);
+        request.headers.set(Known::Contact, contact);
         request.headers.set(Known::Allow, METHODS);
         request.headers.set(Known::Supported, EXTENSIONS);
     }

@@ -36,12 +36,7 @@ pub(crate) fn session(headers: &Headers, body: &Bytes) -> Session {
         return Session::None;
     }
     let encoded = headers.list(Known::ContentEncoding).any(|e| !e.eq_ignore_ascii_case("identity"));
-    let optional = headers.get(Known::ContentDisposition).is_some_and(|value| {
-        value
-            .split_once(';')
-            .and_then(|(_, p)| Params::parse(p).ok())
-            .is_some_and(|p| p.get("handling") == Some("optional"))
-    });
+    let optional = handling(headers).is_some_and(|wish| wish.eq_ignore_ascii_case("optional"));
     let unknown = if optional { Session::None } else { Session::Unsupported };
     if encoded {
         return unknown;
@@ -58,6 +53,12 @@ pub(crate) fn session(headers: &Headers, body: &Bytes) -> Session {
     }
 }
 
+/// What is wished for those who do not understand a body or a part of one: `required` or `optional`.
+fn handling(headers: &Headers) -> Option<String> {
+    let (_, params) = headers.get(Known::ContentDisposition)?.split_once(';')?;
+    Params::parse(params).ok()?.get("handling").map(str::to_owned)
+}
+
 /// The first description among the parts. A part that may not be passed over and is no description refuses the whole.
 fn search_parts(body: &Bytes, boundary: &str, unknown: Session) -> Session {
     let mark = format!("--{boundary}");
@@ -71,6 +72,10 @@ fn search_parts(body: &Bytes, boundary: &str, unknown: Session) -> Session {
         let headers = parse::part_headers(&head);
         match content_type(&headers) {
             Some((name, _)) if name == SDP && found.is_none() => found = Some(content),
+            // RFC 3261 §20.11 takes silence for `required`; trunks that attach what they please do not mean it so.
+            _ if handling(&headers).is_some_and(|wish| wish.eq_ignore_ascii_case("required")) => {
+                return Session::Unsupported;
+            }
             _ => {}
         }
     }

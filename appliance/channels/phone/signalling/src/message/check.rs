@@ -62,7 +62,7 @@ pub(crate) fn request(request: &Request) -> Result<(), Fault> {
     if matches!(uri.scheme, Scheme::Other(_)) {
         return Err(Fault { status: 416, why: "another scheme" });
     }
-    if headers.get(Known::MaxForwards).is_some_and(|hops| hops.trim().parse::<u32>().is_err()) {
+    if headers.get(Known::MaxForwards).is_some_and(|hops| hops.trim().parse::<u8>().is_err()) {
         return Err(bad("a malformed Max-Forwards"));
     }
     let numbers = [Known::Expires, Known::MinExpires, Known::MinSe, Known::SessionExpires, Known::RSeq];

@@ -91,11 +91,16 @@ impl ClientTransaction {
         let reliable = self.route.transport.is_reliable();
         match (self.state, response.status) {
             (State::Calling | State::Proceeding, ..=199) => {
+                let is_first = self.state == State::Calling;
                 self.state = State::Proceeding;
                 if self.is_invite() {
                     self.resend_at = None;
-                    // How long it may ring is the caller's to decide.
-                    self.ends_at = None;
+                    // How long it may ring is the caller's to decide; another session in a call is nobody's to wait for
+                    // longer than a proxy does (Timer C). A bound that was set since then, with a CANCEL, stays.
+                    if is_first {
+                        let within = self.request.headers.tag(Known::To).is_some();
+                        self.ends_at = within.then(|| now + timers.proceeding());
+                    }
                 } else {
                     self.pause = timers.t2;
                 }

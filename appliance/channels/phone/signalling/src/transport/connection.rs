@@ -17,10 +17,13 @@ use tokio_util::sync::CancellationToken;
 use super::{Arrival, Limits, OUTGOING, Place};
 use crate::Transport;
 use crate::route::Route;
-use crate::stream::{Frame, Framer};
+use crate::stream::{BrokenStream, Frame, Framer};
 
 /// How often a connection that we made is shown to be alive (RFC 5626 §4.4.1).
 const KEEP_ALIVE: Duration = Duration::from_secs(95);
+
+/// For how long whoever sent what has no end may still read what we answer.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// A listening socket's task.
 pub(super) struct Door {
@@ -199,7 +202,20 @@ async fn exchange(
                     return Ok(());
                 }
                 framer.push(&buffer[..length]);
-                while let Some(frame) = framer.next().map_err(std::io::Error::other)? {
+                loop {
+                    let frame = match framer.next() {
+                        Ok(Some(frame)) => frame,
+                        Ok(None) => break,
+                        Err(broken) => {
+                            let why = broken.to_string();
+                            if let Some(arrival) = refusable(broken, route)
+                                && arrivals.send(arrival).await.is_ok()
+                            {
+                                take_leave(&mut reader, &mut writer, &mut queue).await;
+                            }
+                            return Err(std::io::Error::other(why));
+                        }
+                    };
                     match frame {
                         Frame::Ping => write(&mut writer, b"\r\n", limits.handshake).await?,
                         Frame::Message(bytes) => {
@@ -225,6 +241,36 @@ async fn exchange(
             () = sleep_until(active + limits.idle) => return Ok(()),
         }
     }
+}
+
+/// What can still be refused of a stream that is broken.
+fn refusable(broken: BrokenStream, route: &Route) -> Option<Arrival> {
+    let (head, status, why) = match broken {
+        BrokenStream::LongHead => return None,
+        BrokenStream::NoLength(head) => (head, 400, "a Content-Length is needed here"),
+        BrokenStream::LongBody(head) => (head, 513, "the body is too long"),
+    };
+    Some(Arrival::Broken { head, status, why, route: route.clone() })
+}
+
+/// Writes the last answer. What still comes is read and thrown away, for closing a connection with bytes unread takes the
+/// answer away from the other side (RFC 1122 §4.2.2.13).
+async fn take_leave(
+    reader: &mut (impl AsyncRead + Unpin),
+    writer: &mut (impl AsyncWrite + Unpin),
+    queue: &mut mpsc::Receiver<Bytes>,
+) {
+    let farewell = async {
+        if let Some(bytes) = queue.recv().await {
+            writer.write_all(&bytes).await?;
+        }
+        writer.shutdown().await?;
+        let mut rest = [0; 4096];
+        while reader.read(&mut rest).await? > 0 {}
+        Ok::<(), std::io::Error>(())
+    };
+    // Whoever does not listen any more is not waited for.
+    let _ = timeout(FAREWELL, farewell).await;
 }
 
 /// Writes all of it; the other side may not take longer than this to read it.

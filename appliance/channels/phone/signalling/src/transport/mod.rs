@@ -37,6 +37,8 @@ const OUTGOING: usize = 256;
 pub(crate) enum Arrival {
     /// A message.
     Message { bytes: Bytes, route: Route },
+    /// The head of a message whose end cannot be found. The connection takes an answer and is then closed.
+    Broken { head: Bytes, status: u16, why: &'static str, route: Route },
     /// Somebody connected.
     Opened { id: u64, route: Route, outgoing: mpsc::Sender<Bytes> },
     /// A connection is gone, or never came to be.
