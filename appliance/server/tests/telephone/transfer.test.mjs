@@ -1,0 +1,82 @@
+// A caller is sent to a number outside: by his exchange where it takes him (RFC 3515), else with the appliance in between.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { startBaresip } from "./baresip.mjs";
+import { startSipp } from "./sipp.mjs";
+import { signedIn } from "./staff.mjs";
+import { startTelephone } from "./telephone.mjs";
+import { secondsOf } from "./tones.mjs";
+
+const NUMBER = "+40264000001";
+const TONE = 800;
+
+let folder, appliance, outside, staff;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sfetnic-transfer-"));
+  // Whoever has the number outside; the exchange calls from another address than the one where it is called.
+  outside = await startBaresip({ folder: join(folder, "outside"), user: NUMBER, answer: true });
+  appliance = await startTelephone({
+    phone: "[phone]\ntransfer_to_numbers = true",
+    rest: `[[phone.sip.peers]]
+name = "trunk"
+targets = ["sip:${outside.address}"]
+allow = ["127.0.0.2/32"]
+probe_seconds = 0
+`,
+  });
+  staff = await signedIn(appliance.url, "admin", appliance.password);
+});
+
+after(async () => {
+  await outside?.stop();
+  await appliance?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+// A call from the exchange, which follows `scenario`; an operator sends its caller to the number.
+async function sentOn(scenario, keys = {}, tone = undefined) {
+  const exchange = await startSipp({
+    folder: join(folder, `${scenario}-${keys.status ?? ""}`),
+    scenario,
+    to: `127.0.0.1:${appliance.sipPort}`,
+    keys: { caller: "+40722000000", ...keys },
+    tone,
+  });
+  const id = await appliance.until("the exchange's call is answered", 10, () =>
+    appliance.calls().find((call) => !call.ended && call.answered_at)?.id,
+  );
+  await staff.command(id, "to_number", { number: NUMBER });
+  return { exchange, id };
+}
+
+const ended = (id) =>
+  appliance.until("the call has ended", 20, () => {
+    const { call } = appliance.call(id);
+    return call.ended ? call : undefined;
+  });
+
+test("an exchange that takes its caller on has him, and we hang up", async () => {
+  const { exchange, id } = await sentOn("sends-on", { number: NUMBER.slice(1) });
+  await exchange.played();
+  const call = await ended(id);
+  assert.equal(call.ended.how, "transferred");
+  assert.deepEqual(call.transferred_to, { to: "number", id: NUMBER });
+  assert.equal(outside.heardAll().length, 0, "nobody was rung by us");
+});
+
+for (const status of ["405", "603"]) {
+  test(`where the exchange refuses that with ${status}, we stay in between, and the caller is heard outside`, async () => {
+    const before = secondsOf(outside.heardAll(), TONE);
+    const { exchange, id } = await sentOn("sends-nobody-on", { status }, TONE);
+    await appliance.standing("with_person", 20);
+    await appliance.until("the caller's tone is heard", 20, () => secondsOf(outside.heardAll(), TONE) - before > 1);
+    await staff.command(id, "hang_up");
+    await exchange.played();
+    assert.equal((await ended(id)).ended.how, "operator_hung_up");
+    await outside.event("CALL_CLOSED");
+  });
+}
