@@ -19,8 +19,9 @@ export function freePort() {
   });
 }
 
-// `extra`: more of the configuration, or what makes it from the port.
-export async function startAppliance(extra = "") {
+// `extra`: more of the configuration, or what makes it from the port. `prepare`: what is done to its data's folder before it
+// starts.
+export async function startAppliance(extra = "", prepare = () => {}) {
   const folder = mkdtempSync(join(tmpdir(), "sfetnic-browser-"));
   const [http, metrics, raft, api] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   const config = join(folder, "sfetnic.toml");
@@ -45,6 +46,7 @@ ${phone}
 ${more}
 `,
   );
+  prepare(join(folder, "data"));
   let child;
   let ended;
   let printed = "";

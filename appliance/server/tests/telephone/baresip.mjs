@@ -8,6 +8,9 @@ import { freePort } from "../browser/appliance.mjs";
 
 // After what it says it is silent for so long, on the wire as well.
 const SILENCE_SECONDS = 600;
+const RATE = 8000;
+// How sox writes samples without a head.
+const RAW = ["-r", String(RATE), "-c", "1", "-b", "16", "-e", "signed", "-t", "raw"];
 const VOICES = { ro: "ro", hu: "hu", en: "en-gb" };
 
 // `user`: as whom it calls; `account`: more parameters of its account line, such as a password; `codecs`: what it offers.
@@ -17,7 +20,7 @@ export async function startBaresip({ folder, user = "0721000000", host = "127.0.
   const control = await freePort();
   const sip = await freePort();
   const silence = join(folder, "silence.wav");
-  execFileSync("sox", ["-n", "-r", "8000", "-c", "1", "-b", "16", silence, "trim", "0", String(SILENCE_SECONDS)]);
+  writeWav(silence, []);
   writeFileSync(
     join(folder, "config"),
     `sip_listen 127.0.0.1:${sip}
@@ -96,15 +99,17 @@ ${config}
     say(text, language = "ro") {
       const file = join(folder, `said-${++spoken}`);
       execFileSync("espeak-ng", ["-v", VOICES[language], "-s", "150", "-w", `${file}.raw.wav`, text]);
-      execFileSync("sox", [`${file}.raw.wav`, "-r", "8000", "-c", "1", "-b", "16", `${file}.wav`, "pad", "0.1", String(SILENCE_SECONDS)]);
+      const speech = execFileSync("sox", [`${file}.raw.wav`, ...RAW, "-"]);
+      writeWav(`${file}.wav`, [Buffer.alloc(RATE / 5), speech]);
       command("ausrc", `aufile,${file}.wav`);
-      return Number(execFileSync("soxi", ["-D", `${file}.raw.wav`]).toString());
+      return speech.length / 2 / RATE;
     },
     // Sounds one tone, until something else is said; at 0 Hz it is silent.
     tone(hertz) {
       const file = join(folder, `tone-${hertz}.wav`);
-      const sound = hertz ? ["synth", String(SILENCE_SECONDS), "sine", String(hertz), "vol", "0.1"] : ["trim", "0", String(SILENCE_SECONDS)];
-      execFileSync("sox", ["-n", "-r", "8000", "-c", "1", "-b", "16", file, ...sound]);
+      // After a second every whole pitch begins anew.
+      const second = hertz ? execFileSync("sox", ["-n", ...RAW, "-", "synth", "1", "sine", String(hertz), "vol", "0.1"]) : Buffer.alloc(0);
+      writeWav(file, Array(hertz ? SILENCE_SECONDS : 0).fill(second));
       command("ausrc", `aufile,${file}`);
     },
     // The next event of a kind that was not waited for before, or has already come.
@@ -139,6 +144,22 @@ ${config}
       socket.destroy();
     },
   };
+}
+
+// These samples, and silence behind them: baresip hangs up where its file ends.
+function writeWav(file, pieces) {
+  const sound = Buffer.concat([...pieces, Buffer.alloc(2 * RATE * SILENCE_SECONDS)]);
+  const head = Buffer.alloc(44);
+  head.write("RIFF");
+  head.writeUInt32LE(36 + sound.length, 4);
+  head.write("WAVEfmt ", 8);
+  head.writeUInt32LE(16, 16);
+  for (const [at, value] of [[20, 1], [22, 1], [32, 2], [34, 16]]) head.writeUInt16LE(value, at);
+  head.writeUInt32LE(RATE, 24);
+  head.writeUInt32LE(2 * RATE, 28);
+  head.write("data", 36);
+  head.writeUInt32LE(sound.length, 40);
+  writeFileSync(file, Buffer.concat([head, sound]));
 }
 
 async function connected(port, printed) {

@@ -1,6 +1,6 @@
 // An appliance with a telephone on ports of its own, and what tests ask it.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -11,6 +11,15 @@ const binary = process.env.APPLIANCE ?? resolve(target, "debug", "appliance");
 
 // The extension that every one of these appliances has.
 export const EXTENSION = { user: "204", password: "parola-de-proba" };
+
+// Prompts are files named by what they say. What one appliance has rendered serves all, as long as the same program speaks.
+function shelf(data) {
+  const speaks = process.env.INFERENCE_NODE ?? resolve(target, "debug", "inference-node");
+  const folder = resolve(target, "tests-prompts", String(statSync(speaks).mtimeMs));
+  mkdirSync(folder, { recursive: true });
+  mkdirSync(data, { recursive: true });
+  symlinkSync(folder, join(data, "phone"));
+}
 
 // `node`: who speaks and hears; none: keys and prompts alone. `phone`: more of its configuration. `extensions`: more desk
 // phones, all with the password of the first.
@@ -41,6 +50,7 @@ address = "127.0.0.1:${sip}"
 user = "${EXTENSION.user}"
 password_file = "${password}"
 ${more}${rest}`,
+    node ? shelf : undefined,
   );
   const command = (words) => execFileSync(binary, ["--config", appliance.config, ...words]).toString();
   const json = (words) => JSON.parse(command(["--json", ...words]));
