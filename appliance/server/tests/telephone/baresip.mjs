@@ -92,6 +92,8 @@ ${config}
     dial: (uri) => command("dial", uri),
     hangUp: () => command("hangup"),
     accept: () => command("accept"),
+    // Sends whom it speaks with to another, without asking him first (REFER).
+    sendOn: (uri) => command("transfer", uri),
     keys(digits) {
       for (const digit of digits) command("sndcode", digit);
     },

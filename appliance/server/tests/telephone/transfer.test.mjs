@@ -1,17 +1,21 @@
-// A caller is sent to a number outside: by his exchange where it takes him (RFC 3515), else with the appliance in between.
+// A caller is sent on. To a number outside: by his exchange where it takes him (RFC 3515), else with the appliance in between.
+// By a colleague's desk phone to another: whatever fails, the assistant has him.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { startBaresip } from "./baresip.mjs";
 import { startSipp } from "./sipp.mjs";
 import { signedIn } from "./staff.mjs";
-import { startTelephone } from "./telephone.mjs";
+import { EXTENSION, startTelephone } from "./telephone.mjs";
 import { secondsOf } from "./tones.mjs";
 
 const NUMBER = "+40264000001";
 const TONE = 800;
+
+// The desk that takes the call; the one that has a telephone; the one that has none.
+const [FIRST, SECOND, EMPTY] = [EXTENSION.user, "205", "206"];
 
 let folder, appliance, outside, staff;
 
@@ -20,6 +24,7 @@ before(async () => {
   // Whoever has the number outside; the exchange calls from another address than the one where it is called.
   outside = await startBaresip({ folder: join(folder, "outside"), user: NUMBER, answer: true });
   appliance = await startTelephone({
+    extensions: [SECOND, EMPTY],
     phone: "[phone]\ntransfer_to_numbers = true",
     rest: `[[phone.sip.peers]]
 name = "trunk"
@@ -80,3 +85,63 @@ for (const status of ["405", "603"]) {
     await outside.event("CALL_CLOSED");
   });
 }
+
+describe("a colleague sends the caller on", () => {
+  let first, second, caller, id;
+
+  before(async () => {
+    const registrar = `127.0.0.1:${appliance.sipPort}`;
+    const desk = (user) => startBaresip({ folder: join(folder, user), ...EXTENSION, user, registrar, answer: true });
+    [first, second] = await Promise.all([desk(FIRST), desk(SECOND)]);
+    appliance.operator("ana", "Ana Pop");
+    await Promise.all([appliance.registered(15, FIRST), appliance.registered(15, SECOND)]);
+    caller = await startBaresip({ folder: join(folder, "caller") });
+    caller.dial(appliance.sip);
+    await caller.event("CALL_ESTABLISHED");
+    caller.tone(TONE);
+    id = await appliance.liveCall();
+  });
+
+  after(async () => {
+    await Promise.all([caller, first, second].map((one) => one?.stop()));
+  });
+
+  // The caller asks for a person, and the first desk takes the call.
+  async function taken() {
+    caller.keys("0");
+    await first.event("CALL_ESTABLISHED");
+    await appliance.standing("with_person", 20);
+  }
+
+  const returned = () =>
+    appliance.until("the assistant has him", 20, () => {
+      const { standings } = appliance.json(["phone", "status"]);
+      return standings.length > 0 && !standings.includes("with_person");
+    });
+
+  test("to a desk where nobody is: the colleague is told so, gives up, and the assistant has the caller", async () => {
+    await taken();
+    first.sendOn(`sip:${EMPTY}@127.0.0.1:${appliance.sipPort}`);
+    const failed = await first.event("TRANSFER_FAILED", 15);
+    assert.match(failed.param, /^486/);
+    // baresip hangs up when it is told so.
+    await returned();
+  });
+
+  test("to another, who has the caller while the first is free", async () => {
+    await taken();
+    first.sendOn(`sip:${SECOND}@127.0.0.1:${appliance.sipPort}`);
+    await second.event("CALL_ESTABLISHED", 20);
+    await first.event("CALL_CLOSED", 20);
+    await appliance.until("the second hears the caller", 10, () => secondsOf(second.heardAll(), TONE) > 1);
+    assert.deepEqual(appliance.json(["phone", "status"]).standings, ["with_person"]);
+  });
+
+  test("when that one leaves, the caller is the assistant's", async () => {
+    second.hangUp();
+    await returned();
+    assert.equal(appliance.call(id).call.ended, null);
+    caller.hangUp();
+    assert.equal((await ended(id)).ended.how, "caller_hung_up");
+  });
+});
