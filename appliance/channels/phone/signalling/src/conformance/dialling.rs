@@ -6,7 +6,7 @@ use crate::config::PeerConfig;
 use crate::dialling::{CallerId, Dial, Target};
 use crate::peers::{Candidate, Peer};
 
-fn candidate(port: u16) -> Candidate {
+pub(super) fn candidate(port: u16) -> Candidate {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     Candidate { transport: Transport::Udp, address, local: None, host: "127.0.0.1".into(), priority: 0, weight: 0 }
 }
@@ -19,7 +19,7 @@ fn call(stranger: &mut Stranger, uri: &str) -> (LegId, Request) {
 }
 
 /// What the other side answers to a request.
-fn answer(request: &Request, status: u16, more: &str, body: &str) -> String {
+pub(super) fn answer(request: &Request, status: u16, more: &str, body: &str) -> String {
     let copied = |name: &str, value: String| format!("{name}: {value}\n");
     let get = |name| request.headers.get(name).unwrap_or_default().to_owned();
     let lines = [

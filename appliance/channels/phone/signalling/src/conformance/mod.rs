@@ -5,6 +5,7 @@ mod answering;
 mod dialling;
 mod requests;
 mod sessions;
+mod trunks;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
