@@ -55,10 +55,15 @@ ${config}
   writeFileSync(join(folder, "accounts"), `${line}\n`);
   writeFileSync(join(folder, "contacts"), "");
   const child = spawn("baresip", ["-f", folder], { stdio: ["ignore", "pipe", "pipe"] });
+  // A test that fails before it stops its telephones ends all the same.
+  child.unref();
+  process.on("exit", () => child.kill());
   let printed = "";
+  for (const stream of [child.stdout, child.stderr]) stream.unref();
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (printed = (printed + bytes).slice(-20_000)));
   const ended = new Promise((done) => child.on("exit", done));
   const socket = await connected(control, () => printed);
+  socket.unref();
   const events = [];
   const waiting = new Set();
   netstrings(socket, (text) => {

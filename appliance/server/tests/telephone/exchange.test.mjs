@@ -57,17 +57,9 @@ after(async () => {
 });
 
 // The citizen dials one of the exchange's numbers; the call, once it is answered.
-async function ring(number) {
-  const known = new Set(appliance.calls().map((call) => call.id));
-  citizen.dial(`sip:${number}@${exchange.address}`);
-  await citizen.event("CALL_ESTABLISHED");
-  return await appliance.until("the call is known", 10, () => appliance.calls().find((call) => !known.has(call.id)));
-}
+const ring = (number) => appliance.answers(citizen, `sip:${number}@${exchange.address}`);
 
-async function hungUp(id, how) {
-  const ended = await appliance.until("the call has ended", 10, () => appliance.call(id).call.ended);
-  assert.equal(ended.how, how);
-}
+const hungUp = async (id, how) => assert.equal((await appliance.ended(id)).ended.how, how);
 
 test("a citizen calls by the exchange, hangs up, and is rung back by it until we hang up", async () => {
   const { id, caller, peer } = await ring(exchange.numbers.plain);

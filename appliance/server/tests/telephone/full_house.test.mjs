@@ -27,9 +27,7 @@ ${chosen}`,
   });
   if (node) await appliance.promptsReady();
   const inside = await startBaresip({ folder: join(folder, name) });
-  inside.dial(appliance.sip);
-  await inside.event("CALL_ESTABLISHED");
-  const id = await appliance.liveCall();
+  await appliance.answers(inside);
   const next = (scenario) =>
     startSipp({
       folder: join(folder, `${name}-${scenario}`),
@@ -42,7 +40,7 @@ ${chosen}`,
     await inside.stop();
     await appliance.stop();
   };
-  return { appliance, id, next, stop };
+  return { appliance, next, stop };
 }
 
 test("a call without room is refused, with the time after which to try again", async () => {
@@ -61,20 +59,18 @@ test("a call without room is sent to another number", async () => {
 
 test("a call without room hears that all are busy, and is promised a call; the one after it is refused", async () => {
   const node = await startNode([]);
-  const { appliance, id, next, stop } = await full("speak", 'full_house = "speak"', node);
+  const { appliance, next, stop } = await full("speak", 'full_house = "speak"', node);
   const staff = await signedIn(appliance.url, "admin", appliance.password);
   const second = await startBaresip({ folder: join(folder, "second"), user: "+40721000000" });
-  second.dial(appliance.sip);
-  await second.event("CALL_ESTABLISHED");
-  const told = await appliance.until("the second call is known", 10, () => appliance.calls().find((call) => call.id !== id)?.id);
-  await staff.told(told, prompt("all_busy"));
+  const { id } = await appliance.answers(second);
+  await staff.told(id, prompt("all_busy"));
   await (await next("no-room")).played();
   // Yes, call me; yes, at this number.
   second.keys("1");
-  await staff.told(told, prompt("call_back_number"));
+  await staff.told(id, prompt("call_back_number"));
   second.keys("1");
   await second.event("CALL_CLOSED", 60);
-  const { call } = appliance.call(told);
+  const { call } = appliance.call(id);
   assert.equal(call.ended.how, "we_hung_up");
   assert.ok(call.conversation, "the promise belongs to a conversation");
   await second.stop();

@@ -79,6 +79,7 @@ request_route {
   );
   const words = ["-f", config, "-DD", "-E", "-m", "32", "-M", "4", "-w", folder, "-Y", folder, "-P", join(folder, "pid")];
   const child = spawn("kamailio", words, { stdio: ["ignore", "pipe", "pipe"] });
+  process.on("exit", () => child.kill());
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (printed += bytes));
   const ended = new Promise((done) => child.on("exit", done));

@@ -23,6 +23,7 @@ export async function startSipp({ folder, scenario, to, host = "127.0.0.2", keys
   const words = ["-sf", file, "-i", host, "-p", String(port), "-m", "1", "-nostdin", "-timeout", `${seconds}s`, "-timeout_error"];
   words.push("-mi", host, "-mp", String(media), "-trace_msg", "-message_file", log, "-trace_err", "-error_file", errors);
   const child = spawn("sipp", to ? [to, ...words] : words, { cwd: folder, stdio: "ignore" });
+  process.on("exit", () => child.kill());
   const ended = new Promise((done) => child.on("exit", done));
   const messages = () => (existsSync(log) ? readFileSync(log, "utf8") : "");
   return {

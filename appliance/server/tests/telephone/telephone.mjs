@@ -83,6 +83,19 @@ ${more}${rest}`,
         json(["phone", "status"]).extensions.some(([extension, telephones]) => extension === user && telephones > 0),
       ),
     calls: () => json(["phone", "calls"]),
+    // Dials with a telephone; the call, once it is answered.
+    async answers(telephone, uri = `sip:sfetnic@127.0.0.1:${sip}`) {
+      const known = new Set(json(["phone", "calls"]).map((call) => call.id));
+      telephone.dial(uri);
+      await telephone.event("CALL_ESTABLISHED");
+      return await until("the call is known", 10, () => json(["phone", "calls"]).find((call) => !known.has(call.id)));
+    },
+    // The call as it is kept, once it has ended.
+    ended: (id, seconds = 10) =>
+      until("the call has ended", seconds, () => {
+        const { call } = json(["phone", "call", id]);
+        return call.ended ? call : undefined;
+      }),
     liveCall: (seconds = 10) => until("a call goes on", seconds, () => json(["phone", "calls"]).find((call) => !call.ended)?.id),
     call: (id) => json(["phone", "call", id]),
     standing: (standing, seconds = 60) =>

@@ -19,6 +19,13 @@ export function secondsOf(files, hertz) {
   return windows * WINDOW_SECONDS;
 }
 
+// How loud a file is: root mean square of samples from 0 to 1.
+export function loudness(file) {
+  const { samples } = read(file);
+  const sum = samples.reduce((sum, sample) => sum + (sample / 32_768) ** 2, 0);
+  return Math.sqrt(sum / Math.max(1, samples.length));
+}
+
 function read(file) {
   const wav = readFileSync(file);
   const start = wav.indexOf("data") + 8;

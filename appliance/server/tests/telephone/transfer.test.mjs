@@ -58,16 +58,10 @@ async function sentOn(scenario, keys = {}, tone = undefined) {
   return { exchange, id };
 }
 
-const ended = (id) =>
-  appliance.until("the call has ended", 20, () => {
-    const { call } = appliance.call(id);
-    return call.ended ? call : undefined;
-  });
-
 test("an exchange that takes its caller on has him, and we hang up", async () => {
   const { exchange, id } = await sentOn("sends-on", { number: NUMBER.slice(1) });
   await exchange.played();
-  const call = await ended(id);
+  const call = await appliance.ended(id);
   assert.equal(call.ended.how, "transferred");
   assert.deepEqual(call.transferred_to, { to: "number", id: NUMBER });
   assert.equal(outside.heardAll().length, 0, "nobody was rung by us");
@@ -81,7 +75,7 @@ for (const status of ["405", "603"]) {
     await appliance.until("the caller's tone is heard", 20, () => secondsOf(outside.heardAll(), TONE) - before > 1);
     await staff.command(id, "hang_up");
     await exchange.played();
-    assert.equal((await ended(id)).ended.how, "operator_hung_up");
+    assert.equal((await appliance.ended(id)).ended.how, "operator_hung_up");
     await outside.event("CALL_CLOSED");
   });
 }
@@ -96,10 +90,8 @@ describe("a colleague sends the caller on", () => {
     appliance.operator("ana", "Ana Pop");
     await Promise.all([appliance.registered(15, FIRST), appliance.registered(15, SECOND)]);
     caller = await startBaresip({ folder: join(folder, "caller") });
-    caller.dial(appliance.sip);
-    await caller.event("CALL_ESTABLISHED");
+    ({ id } = await appliance.answers(caller));
     caller.tone(TONE);
-    id = await appliance.liveCall();
   });
 
   after(async () => {
@@ -142,6 +134,6 @@ describe("a colleague sends the caller on", () => {
     await returned();
     assert.equal(appliance.call(id).call.ended, null);
     caller.hangUp();
-    assert.equal((await ended(id)).ended.how, "caller_hung_up");
+    assert.equal((await appliance.ended(id)).ended.how, "caller_hung_up");
   });
 });

@@ -10,6 +10,7 @@ import { freePort } from "../browser/appliance.mjs";
 import { startNode } from "../browser/node.mjs";
 import { startBaresip } from "./baresip.mjs";
 import { startTelephone } from "./telephone.mjs";
+import { loudness } from "./tones.mjs";
 
 let node;
 let appliance;
@@ -39,12 +40,6 @@ after(async () => {
   await node?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-// How loud a file is: root mean square of samples from 0 to 1.
-function loudness(file) {
-  const said = execFileSync("bash", ["-c", `sox "${file}" -n stat 2>&1`]).toString();
-  return Number(/RMS\s+amplitude:\s+([\d.]+)/.exec(said)[1]);
-}
 
 for (const [transport, codecs, account] of [
   ["udp", "PCMU", ""],
