@@ -48,7 +48,11 @@ impl Agent {
     fn next_number(&mut self, purpose: &Purpose, request: &crate::message::Request) -> Option<u32> {
         let number = request.headers.cseq()?.number + 1;
         match purpose {
-            Purpose::Reinvite(leg) | Purpose::Update(leg) | Purpose::Refer(leg, _) | Purpose::Within(leg) => {
+            Purpose::Reinvite(leg)
+            | Purpose::Update(leg)
+            | Purpose::Refer(leg, _)
+            | Purpose::Report(leg, _)
+            | Purpose::Within(leg) => {
                 let leg = self.legs.get_mut(leg)?;
                 let dialog = leg.dialog.as_mut()?;
                 dialog.local_cseq = dialog.local_cseq.max(number - 1) + 1;

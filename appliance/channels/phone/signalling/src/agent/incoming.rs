@@ -106,7 +106,8 @@ impl Agent {
         let in_dialog = request.headers.tag(Known::To).is_some();
         match leg {
             Some(leg) => self.request_within(leg, request, key, route, now),
-            None if in_dialog && method != "OPTIONS" && method != "REGISTER" => self.respond_status(key, 481, now),
+            // OPTIONS too: by it others find out whether we still know a call.
+            None if in_dialog && method != "REGISTER" => self.respond_status(key, 481, now),
             None => self.request_outside(request, key, route, source, now),
         }
     }

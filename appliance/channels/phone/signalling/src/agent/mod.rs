@@ -85,7 +85,9 @@ enum Purpose {
     Reinvite(LegId),
     Update(LegId),
     Refer(LegId, u32),
-    /// A report on a REFER, or a key press; the call ends if the other side does not know it any more.
+    /// A report on a REFER. Whoever does not want it wants no more of them; the call goes on (RFC 5057 §5.1).
+    Report(LegId, RequestId),
+    /// A key press; the call ends if the other side does not know it any more.
     Within(LegId),
     Probe(usize, usize),
     Register(usize),

@@ -109,7 +109,15 @@ impl Agent {
         self.dress_session(&mut notify, &route, None);
         let body = format!("SIP/2.0 {status} {}\r\n", reason::phrase(status));
         let notify = notify.with_body("message/sipfrag;version=2.0", Bytes::from(body));
-        self.send(notify, &route, Purpose::Within(id), peer, now);
+        self.send(notify, &route, Purpose::Report(id, request), peer, now);
+    }
+
+    /// The other side has heard a report, or knows nothing of what it is about.
+    pub(super) fn report_answered(&mut self, id: LegId, request: RequestId, response: Option<&Response>) {
+        let is_heard = response.is_some_and(|response| response.status < 300);
+        if let (false, Some(refer)) = (is_heard, self.their_refer(id, request)) {
+            refer.reports = false;
+        }
     }
 
     fn their_refer(&mut self, id: LegId, request: RequestId) -> Option<&mut TheirRefer> {

@@ -74,6 +74,7 @@ impl Agent {
             Purpose::Reinvite(leg) => self.reinvite_answered(leg, key, response, now),
             Purpose::Update(leg) => self.update_answered(leg, response, now),
             Purpose::Refer(leg, refer) => self.refer_answered(leg, refer, response, now),
+            Purpose::Report(leg, refer) => self.report_answered(leg, refer, response),
             Purpose::Within(leg) => self.within_answered(leg, response, now),
             Purpose::Probe(peer, target) => self.probed(peer, target, response, now),
             Purpose::Register(peer) => {

@@ -64,3 +64,30 @@ fn whoever_hangs_up_leaves_no_invite_unanswered() {
     stranger.request("INVITE", 2, "", OFFER);
     assert_eq!(statuses(&stranger.request("BYE", 3, "", "")), [200, 487]);
 }
+
+#[test]
+fn options_within_a_call_that_is_over_say_so() {
+    let mut stranger = Stranger::talk(SipConfig::default());
+    assert_eq!(response(&stranger.request("OPTIONS", 2, "", "")).status, 200);
+    stranger.request("BYE", 3, "", "");
+    assert_eq!(response(&stranger.request("OPTIONS", 4, "", "")).status, 481);
+}
+
+#[test]
+fn whoever_does_not_want_reports_keeps_his_call() {
+    let mut stranger = Stranger::talk(SipConfig::default());
+    stranger.request("REFER", 2, "Refer-To: <sip:other@127.0.0.1>\n", "");
+    let referred = |event: &Event| if let Event::Referred { request, .. } = event { Some(*request) } else { None };
+    let refer = stranger.events.iter().find_map(referred).expect("referred");
+    let (leg, now) = (stranger.leg(), stranger.now);
+    stranger.agent.refer_accepted(leg, refer, now);
+    let heard = stranger.hear();
+    assert_eq!(response(&heard).status, 202);
+    let notify = requests(&heard, "NOTIFY")[0].clone();
+    assert_eq!(notify.headers.get(Known::Event), Some("refer"));
+    stranger.say(&super::dialling::answer(&notify, 481, "", ""));
+    assert!(!stranger.has_ended());
+    let now = stranger.now;
+    stranger.agent.report(leg, refer, 200, now);
+    assert!(requests(&stranger.hear(), "NOTIFY").is_empty());
+}
