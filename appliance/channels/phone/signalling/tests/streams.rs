@@ -77,3 +77,18 @@ async fn two_empty_lines_are_answered_with_one() {
     stream.write_all(b"\r\n\r\n").await.expect("written");
     assert_eq!(read_until(&mut stream, "\r\n", 1).await, "\r\n");
 }
+
+#[tokio::test]
+async fn whoever_keeps_his_connection_alive_keeps_it() {
+    let config = signalling::SipConfig { idle_seconds: 1, ..config(&[Transport::Tcp]) };
+    let (endpoint, _invitations) = start(config).await;
+    let (mut kept, mut silent) = (connect(&endpoint).await, connect(&endpoint).await);
+    for _ in 0..6 {
+        kept.write_all(b"\r\n\r\n").await.expect("written");
+        assert_eq!(read_until(&mut kept, "\r\n", 1).await, "\r\n");
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+    }
+    assert_eq!(read_until(&mut silent, "never", 1).await, "", "closed by now");
+    kept.write_all(options("1", "Content-Length: 0\r\n", "").as_bytes()).await.expect("written");
+    assert!(read_until(&mut kept, "SIP/2.0 200", 1).await.starts_with("SIP/2.0 200"));
+}

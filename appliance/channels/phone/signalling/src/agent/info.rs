@@ -5,14 +5,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::leg::Event;
+use super::sending::KEYS;
 use super::{Agent, Purpose};
 use crate::command::LegId;
 use crate::message::body::{content_type, digit};
 use crate::message::{Known, Request};
 use crate::transaction::Key;
-
-/// Types of bodies that carry key presses.
-const KEYS: [&str; 2] = ["application/dtmf-relay", "application/dtmf"];
 
 impl Agent {
     pub(super) fn info_came(&mut self, id: LegId, request: &Request, key: &Key, now: Instant) {
@@ -26,18 +24,14 @@ impl Agent {
         let kind = content_type(&request.headers).map(|(kind, _)| kind);
         match kind {
             None if request.body.is_empty() => self.respond_status(key, 200, now),
-            Some(kind) if KEYS.contains(&kind.as_str()) => match digit(&kind, &request.body) {
+            Some(kind) if KEYS.split(", ").any(|known| known == kind) => match digit(&kind, &request.body) {
                 Some((digit, duration)) => {
                     self.respond_status(key, 200, now);
                     self.emit(Event::Digit(id, digit, duration));
                 }
                 None => self.respond_status(key, 400, now),
             },
-            _ => {
-                if let Some(response) = self.response_to(key, 415) {
-                    self.respond(key, response, now);
-                }
-            }
+            _ => self.respond_status(key, 415, now),
         }
     }
 
@@ -47,7 +41,7 @@ impl Agent {
         let peer = leg.peer;
         let Some((request, route)) = leg.request("INFO") else { return };
         let body = format!("Signal={digit}\r\nDuration={}\r\n", duration.as_millis());
-        let request = request.with_body(KEYS[0], Bytes::from(body));
+        let request = request.with_body("application/dtmf-relay", Bytes::from(body));
         self.send(request, &route, Purpose::Within(id), peer, now);
     }
 }

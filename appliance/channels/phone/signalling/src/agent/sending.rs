@@ -23,6 +23,9 @@ pub(super) const EXTENSIONS: &str = "100rel, timer, replaces, norefersub";
 /// The bodies that we read, besides key presses.
 pub(super) const BODIES: &str = "application/sdp, multipart/mixed";
 
+/// The bodies that carry key presses, read in INFO.
+pub(super) const KEYS: &str = "application/dtmf-relay, application/dtmf";
+
 /// A random name: a tag, a branch, a Call-ID.
 pub(super) fn token() -> String {
     hex::encode(rand::rng().random::<[u8; 10]>())
@@ -140,7 +143,9 @@ impl Agent {
         match response.status {
             405 | 501 => response.headers.set(Known::Allow, self.methods()),
             415 => {
-                response.headers.set(Known::Accept, BODIES);
+                let takes =
+                    if response.headers.cseq().is_some_and(|cseq| cseq.method == "INFO") { KEYS } else { BODIES };
+                response.headers.set(Known::Accept, takes);
                 response.headers.set(Known::AcceptEncoding, "identity");
             }
             489 => response.headers.set(Known::AllowEvents, "refer"),

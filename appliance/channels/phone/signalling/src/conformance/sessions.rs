@@ -91,3 +91,14 @@ fn whoever_does_not_want_reports_keeps_his_call() {
     stranger.agent.report(leg, refer, 200, now);
     assert!(requests(&stranger.hear(), "NOTIFY").is_empty());
 }
+
+#[test]
+fn an_info_of_another_kind_is_told_which_kinds_are_read() {
+    let mut stranger = Stranger::talk(SipConfig::default());
+    let heard = stranger.request("INFO", 2, "Content-Type: application/x-other\n", "hello");
+    assert_eq!(response(&heard).status, 415);
+    assert!(response(&heard).headers.lists(Known::Accept, "application/dtmf-relay"));
+    let key = "Content-Type: application/dtmf-relay\n";
+    assert_eq!(response(&stranger.request("INFO", 3, key, "Signal=#\nDuration=200\n")).status, 200);
+    assert!(stranger.events.iter().any(|event| matches!(event, Event::Digit(_, '#', _))));
+}

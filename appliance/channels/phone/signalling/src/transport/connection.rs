@@ -217,7 +217,11 @@ async fn exchange(
                         }
                     };
                     match frame {
-                        Frame::Ping => write(&mut writer, b"\r\n", limits.handshake).await?,
+                        Frame::Ping => {
+                            // A telephone behind a NAT keeps its way open so for as long as it is registered.
+                            active = Instant::now();
+                            write(&mut writer, b"\r\n", limits.handshake).await?;
+                        }
                         Frame::Message(bytes) => {
                             active = Instant::now();
                             let arrival = Arrival::Message { bytes, route: route.clone() };
