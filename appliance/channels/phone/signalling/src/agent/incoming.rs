@@ -197,7 +197,7 @@ impl Agent {
         }
         match request.method.as_str() {
             "BYE" => self.bye_came(leg, request, key, now),
-            "INVITE" | "UPDATE" => self.offer_came(leg, request, key, now),
+            "INVITE" | "UPDATE" => self.offer_came(leg, request, key, route, now),
             "PRACK" => self.prack_came(leg, request, key, now),
             "INFO" => self.info_came(leg, request, key, now),
             "REFER" => self.refer_came(leg, request, key, now),

@@ -13,7 +13,8 @@ use crate::call::EndedBy;
 use crate::command::{LegId, RequestId};
 use crate::dialog::Dialog;
 use crate::message::body::{SDP, Session, session};
-use crate::message::{Known, Request, Response};
+use crate::message::{Known, NameAddr, Request, Response};
+use crate::route::Route;
 use crate::session_timer::{SessionExpires, SessionTimer, answer, least};
 use crate::transaction::Key;
 
@@ -22,7 +23,7 @@ const ATTEMPTS: u8 = 4;
 
 impl Agent {
     /// The other side wants another session, or only shows that it lives.
-    pub(super) fn offer_came(&mut self, id: LegId, request: &Request, key: &Key, now: Instant) {
+    pub(super) fn offer_came(&mut self, id: LegId, request: &Request, key: &Key, route: &Route, now: Instant) {
         let is_invite = request.method == "INVITE";
         let sdp = match description(request) {
             Ok(sdp) => sdp,
@@ -63,12 +64,11 @@ impl Agent {
                 };
             }
         }
-        if let Some(dialog) = leg.dialog.as_mut() {
-            dialog.refresh_target(request.headers.address(Known::Contact));
-        }
+        self.follow(id, request.headers.address(Known::Contact), Some(route));
         if !is_offer {
             return self.agree(id, key, None, now);
         }
+        let Some(leg) = self.legs.get_mut(&id) else { return };
         leg.theirs =
             Some(TheirOffer { request: id_of_request, key: key.clone(), has_sdp: sdp.is_some(), until: patience });
         if is_invite {
@@ -76,6 +76,21 @@ impl Agent {
         }
         self.emit(Event::Offer { leg: id, request: id_of_request, sdp });
         self.settle(id);
+    }
+
+    /// The other side has moved: its new contact is where requests go from now on (RFC 3261 §12.2), unless a NAT hides it;
+    /// then they go to where it speaks from now.
+    fn follow(&mut self, id: LegId, contact: Option<NameAddr>, from: Option<&Route>) {
+        let Some(mut dialog) = self.legs.get(&id).and_then(|leg| leg.dialog.clone()) else { return };
+        dialog.refresh_target(contact);
+        let is_datagram = |from: &&Route| !from.transport.is_reliable() && from.transport == dialog.route.transport;
+        if let Some(from) = from.filter(is_datagram) {
+            dialog.route.remote = from.remote;
+        }
+        self.aim_dialog(&mut dialog);
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.dialog = Some(dialog);
+        }
     }
 
     /// Another request is being decided: try again in a moment (RFC 3261 §14.2).
@@ -209,7 +224,8 @@ impl Agent {
             if self.acknowledge_again(key, response) {
                 return;
             }
-            let Some(dialog) = self.legs.get_mut(&id).and_then(|leg| leg.dialog.as_mut()) else {
+            self.follow(id, response.headers.address(Known::Contact), None);
+            let Some(dialog) = self.legs.get(&id).and_then(|leg| leg.dialog.clone()) else {
                 // Hung up meanwhile; the other side must still hear the ACK.
                 let Some(client) = self.clients.get(key) else { return };
                 let (request, route) = (client.machine.request.clone(), client.machine.route.clone());
@@ -218,14 +234,15 @@ impl Agent {
                 }
                 return;
             };
-            dialog.refresh_target(response.headers.address(Known::Contact));
-            let dialog = dialog.clone();
             self.acknowledge(key, &dialog, now);
         }
         self.offer_answered(id, response, now);
     }
 
     pub(super) fn update_answered(&mut self, id: LegId, response: Option<&Response>, now: Instant) {
+        if let Some(response) = response.filter(|response| response.status < 300) {
+            self.follow(id, response.headers.address(Known::Contact), None);
+        }
         self.offer_answered(id, response, now);
     }
 

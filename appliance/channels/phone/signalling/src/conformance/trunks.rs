@@ -127,3 +127,24 @@ fn a_caller_behind_a_nat_is_reached_where_he_came_from() {
     stranger.agent.hang_up(leg, crate::Cause::normal(), now);
     assert_eq!(way(&mut stranger).to_string(), "203.0.113.7:40123");
 }
+
+#[test]
+fn whoever_moves_within_a_call_is_followed() {
+    let mut stranger = trunk(PeerConfig::default(), None);
+    stranger.request("INVITE", 1, "", OFFER);
+    stranger.accept();
+    stranger.request("ACK", 1, "", "");
+    stranger.request("UPDATE", 2, "Contact: <sip:ana@127.0.0.1:5077>\n", "");
+    let (leg, now) = (stranger.leg(), stranger.now);
+    // And moves again in the answer to our offer.
+    stranger.agent.offer(leg, sdp(), now).expect("offered");
+    let (port, invite) = sent(&mut stranger);
+    assert_eq!((port, invite.uri.as_str()), (5077, "sip:ana@127.0.0.1:5077"));
+    let more = "Contact: <sip:ana@127.0.0.1:5078>\nContent-Type: application/sdp\n";
+    let text = super::dialling::answer(&invite, 200, more, OFFER).replace('\n', "\r\n");
+    stranger.agent.receive(text.as_bytes(), &stranger.route, stranger.now);
+    assert_eq!(way(&mut stranger).port(), 5078, "the ACK");
+    let _rest = stranger.hear();
+    stranger.agent.hang_up(leg, crate::Cause::normal(), now);
+    assert_eq!(way(&mut stranger).port(), 5078, "the BYE");
+}
