@@ -36,6 +36,7 @@ impl Answers {
             author: Author::Citizen,
             language,
             content: Content::text(text),
+            heard: None,
             at: now,
         };
         let question = Question { conversation: &conversation, earlier: &[], turn: &turn, now };

@@ -33,7 +33,7 @@ impl<'a> History<'a> {
         self.earlier
             .iter()
             .rev()
-            .filter(|turn| turn.author == Author::Assistant)
+            .filter(|turn| turn.author == Author::Assistant && turn.reached_citizen())
             .filter_map(|turn| turn.content.outcome.as_ref().map(|outcome| (turn, outcome)))
     }
 
@@ -101,9 +101,9 @@ impl<'a> History<'a> {
         self.truncated
     }
 
-    /// Whether the assistant has said `text`, alone or within more.
+    /// Whether the assistant has said `text`, alone or within more, and was heard to its end.
     pub(crate) fn has_said(self, text: &str) -> bool {
-        self.assistant().any(|(_, outcome)| outcome.text().contains(text))
+        self.assistant().any(|(turn, outcome)| turn.heard.as_deref().unwrap_or(outcome.text()).contains(text))
     }
 
     /// The one of `variants` that was not said yet; when all were, the one said longest ago.

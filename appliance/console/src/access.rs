@@ -38,7 +38,7 @@ pub(crate) fn may_see_call(operator: &Operator, department: Option<&DepartmentId
 
 /// Whether `operator` may hear the recording of a call.
 pub(crate) fn may_hear(operator: &Operator, call: &Call) -> bool {
-    operator.role >= Role::Supervisor && call.recording.blob().is_some()
+    operator.role >= Role::Supervisor && call.recording.is_kept()
 }
 
 /// Whether `operator` may take part in calls that others lead.

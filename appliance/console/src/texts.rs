@@ -62,10 +62,10 @@ texts! {
     }
     Call {
         back: String, started: String, lasts: String, transcript: String, nothing_said: String, elsewhere: String,
-        interrupted: String, take: String, take_hint: String, transfer: String, to_department: String, to_number: String,
+        interrupted: String, take: String, take_hint: String, transfer: String, to_department: String, to_operator: String, to_number: String,
         number_hint: String, send: String, supervise: String, listen: String, whisper: String, join: String, leave: String,
         listening: String, whispering: String, joined: String, along: String, hang_up: String, hang_up_sure: String,
-        hang_up_yes: String, acts: String, no_extension: String, conversation: String, recording: String,
+        hang_up_yes: String, acts: String, no_extension: String, conversation: String, recording: String, recording_now: String,
         recording_about: String, recording_not_yours: String, consent_informed: String, consent_given: String,
         unrecorded_policy: String, unrecorded_refused: String, unrecorded_not_asked: String, unrecorded_failed: String,
         unrecorded_erased: String, about: String, dialled: String, answered_after: String, transferred_to: String,
@@ -82,7 +82,7 @@ texts! {
         caller_hung_up: String, we_hung_up: String, operator_hung_up: String, transferred: String, abandoned: String,
         not_answered: String, rejected_busy: String, refused: String, media_lost: String, failed: String, server_lost: String,
     }
-    Timing { decided: String, words: String, answer: String, sound: String, silenced: String }
+    Timing { mark: String, decided: String, words: String, answer: String, sound: String, silenced: String }
     Extension { title: String, lead: String, number: String, hint: String, save: String, wrong: String }
     SignIn {
         title: String, lead: String, username: String, password: String, submit: String, wrong: String, wait: String,
@@ -103,7 +103,7 @@ texts! {
     Conversation {
         title: String, back: String, why: String, transcript: String, earlier: String, citizen: String,
         assistant: String, answer: String, clarify: String, hand_off: String, remark: String, confidence: String,
-        generated: String, sources: String, valid_from: String, checked_on: String, version: String, choices: String, picked: String,
+        generated: String, sources: String, valid_from: String, checked_on: String, version: String, choices: String, picked: String, heard: String, heard_nothing: String,
         bring: String, cost: String, time: String, place: String, trace: String, stage: String, decision: String, micros: String,
         useful: String, not_useful: String, take: String, take_hint: String, reply_label: String,
         reply_hint: String, send: String, send_close: String, give_back: String, give_back_hint: String, to_queue: String, to_queue_hint: String, close: String,
@@ -124,7 +124,7 @@ texts! {
         taken: String, taken_by: String, taken_by_typed: String, taken_by_nobody: String, replied: String, closed: String, reply_closed: String, given_back: String,
         queued: String, changed: String, changed_by_other: String, waiting: String, resumed: String, extended: String,
         forwarded: String, language: String, password: String, not_open: String, already: String,
-        your_phone_rings: String, transferring: String, hanging_up: String, left_call: String, on_its_way: String, call_ended: String, no_extension: String, not_answered: String, not_allowed: String, not_now: String,
+        your_phone_rings: String, rings_to_take_part: String, part_changed: String, transferring: String, hanging_up: String, left_call: String, on_its_way: String, call_ended: String, no_extension: String, not_answered: String, not_allowed: String, not_now: String,
         command_failed: String, command_expired: String, wrong_target: String, dialling: String, call_back_cancelled: String, call_back_moved: String,
         on_the_line: String, no_number: String, extension: String,
     }

@@ -105,7 +105,8 @@ async fn a_live_calls_page_shows_words_half_heard_and_what_may_be_done() {
     assert!(!page.contains("Șoptește") && !page.contains("Închide apelul"), "{page}");
     let mut elena = with_telephone(&desk, "elena", Role::Supervisor, &[]).await;
     let page = elena.get(&format!("/console/calls/{}", call.id)).await.text;
-    assert!(page.contains("Șoptește colegului") && page.contains("Da, închide apelul"), "{page}");
+    assert!(page.contains("Intră în convorbire") && page.contains("Da, închide apelul"), "{page}");
+    assert!(!page.contains("Șoptește colegului"), "there is no colleague to whisper to: {page}");
     assert_eq!(desk.noted(Event::Viewed).await, 2);
 }
 
@@ -146,6 +147,10 @@ async fn a_command_is_noted_before_it_is_given_and_only_to_those_who_may() {
         desk.switchboard.commands.lock().unwrap().iter().map(|(_, _, command)| command.clone()).collect();
     assert_eq!(commands, [CallCommand::TakeOver, to_department("cazier")]);
     assert_eq!(desk.noted(Event::CallCommanded).await, 2);
+    let (dan, _) = desk.account("dan", "Dan Ionescu", Role::Operator, &[]).await;
+    let colleague = dan.id.to_string();
+    let unreached = ana.post(&address, &[("command", "to_operator"), ("operator", &colleague)]).await;
+    assert!(unreached.location.ends_with("notice=wrong_target"), "he has no telephone: {}", unreached.location);
     let wrong = ana.post(&address, &[("command", "to_number"), ("number", "abc")]).await;
     assert!(wrong.location.ends_with("notice=wrong_target"), "{}", wrong.location);
     for command in ["listen", "whisper", "join", "hang_up"] {
@@ -156,7 +161,10 @@ async fn a_command_is_noted_before_it_is_given_and_only_to_those_who_may() {
     assert!(refused.location.ends_with("notice=not_now"), "{}", refused.location);
     let mut elena = with_telephone(&desk, "elena", Role::Supervisor, &[]).await;
     *desk.switchboard.refuses.lock().unwrap() = None;
-    elena.post(&address, &[("command", "whisper")]).await;
+    let joins = elena.post(&address, &[("command", "whisper")]).await;
+    assert!(joins.location.ends_with("notice=rings_to_take_part"), "{}", joins.location);
+    let page = elena.get(&format!("/console/calls/{}", call.id)).await.text;
+    assert!(page.contains("Ana Pop (204)") && !page.contains("Dan Ionescu ("), "whoever can be rung: {page}");
     let last = desk.switchboard.commands.lock().unwrap().last().unwrap().2.clone();
     assert_eq!(last, CallCommand::Supervise { mode: Supervision::Whisper });
 }
@@ -303,7 +311,10 @@ async fn an_ended_call_is_heard_by_supervisors_in_parts_and_each_hearing_is_note
     let desk = Desk::open().await;
     let (conversation, _) = handed_off(&desk, "+40721000001").await;
     let started = Timestamp::now() - SignedDuration::from_secs(30);
-    let blob = desk.shelf.keep(vec![7; 1_000]).await.unwrap();
+    let mut parts = Vec::new();
+    for part in [vec![7; 960_000], vec![9; 34 * 16_000]] {
+        parts.push(desk.shelf.keep(part).await.unwrap());
+    }
     let call = ended(
         incoming("0721000001", started),
         Some(conversation.id),
@@ -311,7 +322,7 @@ async fn an_ended_call_is_heard_by_supervisors_in_parts_and_each_hearing_is_note
         Ending::CallerHungUp,
     );
     let until = started + SignedDuration::from_hours(24 * 90);
-    let call = Call { recording: kept(blob, 1_000, 94, until), timings: vec![timing(1, 4_200, 640)], ..call };
+    let call = Call { recording: kept(parts, 94 * 16_000, until), timings: vec![timing(1, 4_200, 640)], ..call };
     let call = desk.store.calls().begin(call).await.unwrap();
     let address = format!("/console/calls/{}", call.id);
 
@@ -326,10 +337,11 @@ async fn an_ended_call_is_heard_by_supervisors_in_parts_and_each_hearing_is_note
     assert!(page.contains("<audio") && page.contains("data-seek=\"4.2\"") && page.contains("1:34"), "{page}");
     let whole = elena.get(&format!("{address}/recording")).await;
     assert_eq!((whole.status, whole.headers["content-type"].to_str().unwrap()), (StatusCode::OK, "audio/wav"));
-    let part = elena.get_part(&format!("{address}/recording"), "bytes=100-199").await;
-    assert_eq!((part.status, part.text.len()), (StatusCode::PARTIAL_CONTENT, 100));
-    assert_eq!(part.headers["content-range"], "bytes 100-199/1000");
-    let beyond = elena.get_part(&format!("{address}/recording"), "bytes=5000-").await;
+    let part = elena.get_part(&format!("{address}/recording"), "bytes=960000-960099").await;
+    let of_the_second = part.text.bytes().filter(|byte| *byte == 9).count();
+    assert_eq!((part.status, part.text.len(), of_the_second), (StatusCode::PARTIAL_CONTENT, 100, 42));
+    assert_eq!(part.headers["content-range"], format!("bytes 960000-960099/{}", 58 + 94 * 16_000));
+    let beyond = elena.get_part(&format!("{address}/recording"), "bytes=5000000-").await;
     assert_eq!(beyond.status, StatusCode::RANGE_NOT_SATISFIABLE);
     assert_eq!(desk.noted(Event::RecordingHeard).await, 1);
 }

@@ -7,9 +7,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BlobId, CallId, ConversationId, DepartmentId, OperatorId};
+use crate::ids::{CallId, ConversationId, DepartmentId, OperatorId};
 use crate::language::Language;
 use crate::phone_number::PhoneNumber;
+pub use crate::recording::{Consent, NotRecorded, Recording};
 
 /// How many answers of a call keep their timings; a longer call keeps the first ones.
 pub const MAX_TIMINGS: usize = 200;
@@ -212,78 +213,6 @@ pub struct Ended {
     pub at: Timestamp,
     /// How.
     pub how: Ending,
-}
-
-/// On what ground a call was recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Consent {
-    /// The citizen heard that it is recorded and how to refuse, and went on.
-    Informed,
-    /// The citizen agreed by word or key.
-    Given,
-}
-
-/// Why there is no recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NotRecorded {
-    /// The institution does not record.
-    #[default]
-    Policy,
-    /// The citizen refused.
-    Refused,
-    /// The call ended before the citizen was asked.
-    NotAsked,
-    /// It could not be kept.
-    Failed,
-    /// Its time was over, or the citizen had it erased.
-    Erased,
-}
-
-/// A call's sound, or why there is none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Recording {
-    /// There is none.
-    None {
-        /// Why.
-        why: NotRecorded,
-    },
-    /// It is kept.
-    Kept {
-        /// The sound file, encrypted as all attachments are; the citizen on the left, we on the right.
-        blob: BlobId,
-        /// Its media type: `audio/wav`.
-        media_type: String,
-        /// Its size, in bytes.
-        bytes: u64,
-        /// Its length, in seconds.
-        seconds: u32,
-        /// How long after [`Call::started_at`] it begins, in milliseconds.
-        offset_ms: u64,
-        /// On what ground.
-        consent: Consent,
-        /// When it is erased.
-        keep_until: Timestamp,
-    },
-}
-
-impl Default for Recording {
-    fn default() -> Self {
-        Self::None { why: NotRecorded::Policy }
-    }
-}
-
-impl Recording {
-    /// Its bytes, where it is kept.
-    #[must_use]
-    pub fn blob(&self) -> Option<&BlobId> {
-        match self {
-            Self::Kept { blob, .. } => Some(blob),
-            Self::None { .. } => None,
-        }
-    }
 }
 
 /// What each stage of one answer took, in milliseconds, counted from the moment in which the citizen had stopped speaking.

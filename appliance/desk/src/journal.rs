@@ -41,6 +41,8 @@ pub enum Event {
     LanguageChanged,
     /// The citizen said whether an answer was of use.
     FeedbackGiven,
+    /// How much of a spoken answer the citizen heard was noted.
+    AnswerHeard,
     /// A citizen's address is surer than before, or new.
     ContactChanged,
     /// A case was opened.

@@ -20,6 +20,7 @@ pub mod outcome;
 pub mod phone_number;
 pub mod ports;
 pub mod reception;
+pub mod recording;
 pub mod reference;
 pub mod registry;
 pub mod turn;

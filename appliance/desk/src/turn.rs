@@ -86,8 +86,19 @@ pub struct Turn {
     pub language: Language,
     /// What was said.
     pub content: Content,
+    /// Of an answer that was spoken and interrupted: the words that the citizen heard. `None`: all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<String>,
     /// When it became durable.
     pub at: Timestamp,
+}
+
+impl Turn {
+    /// Whether so much of it reached the citizen that it was told.
+    #[must_use]
+    pub fn reached_citizen(&self) -> bool {
+        self.heard.as_ref().is_none_or(|heard| !heard.trim().is_empty())
+    }
 }
 
 /// A turn before it is durable.

@@ -172,6 +172,7 @@ impl Chat {
             author,
             language: self.conversation.language,
             content,
+            heard: None,
             at: "2026-12-01T10:00:00Z".parse().unwrap(),
         };
         self.turns.push(turn.clone());

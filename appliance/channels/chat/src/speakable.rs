@@ -92,6 +92,7 @@ mod tests {
             author,
             language: Language::Ro,
             content,
+            heard: None,
             at: Timestamp::UNIX_EPOCH,
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use desk::call::{Call, Direction, Ended, Ending, NotRecorded, Recording, Standing};
 use desk::contact::{Address, Assurance, Channel};
 use desk::ids::CallId;
@@ -19,6 +20,7 @@ use tracing::Instrument;
 use crate::call::{self, Begun};
 use crate::config::FullHouse;
 use crate::house::House;
+use crate::{between, people};
 
 /// How long a call may wait for the database before it is answered without what that knows.
 const KNOWLEDGE: Duration = Duration::from_millis(800);
@@ -77,6 +79,24 @@ async fn arrive(house: Arc<House>, id: CallId, invitation: Invitation) {
         },
         None => line.offer(),
     };
+    if let Some(name) = invitation.replaces.clone() {
+        return between::replace(&house, invitation, line, sdp, name).await;
+    }
+    if let Some(colleague) = colleague(&house, &invitation).await {
+        return between::connect(house, invitation, line, sdp, colleague).await;
+    }
+    citizen(house, id, invitation, line, sdp).await;
+}
+
+/// The desk phone that a desk phone calls, if it calls one and not the assistant.
+async fn colleague(house: &House, invitation: &Invitation) -> Option<PhoneNumber> {
+    let own = invitation.extension.as_deref()?;
+    let number: PhoneNumber = invitation.dialled.parse().ok().filter(|number: &PhoneNumber| number.as_str() != own)?;
+    people::is_extension(house, &number).await.then_some(number)
+}
+
+/// Answers somebody who calls the institution.
+async fn citizen(house: Arc<House>, id: CallId, invitation: Invitation, line: Line, sdp: Bytes) {
     invitation.ring().await;
     let number = invitation.caller.number.as_deref().and_then(|number| number.parse::<PhoneNumber>().ok());
     // A number that nobody vouches for opens no case of another.

@@ -8,6 +8,7 @@ mod clerk;
 mod connecting;
 mod ending;
 mod hearing;
+mod interrupted;
 mod mouth;
 mod recorder;
 mod standing;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use desk::call::{Direction, Ending, NotRecorded, Standing};
+use desk::call::{Direction, Ending, NotRecorded, Standing, TransferTarget};
 use desk::ids::{CallId, DepartmentId, OperatorId};
 use desk::language::Language;
 use desk::phone_number::PhoneNumber;
@@ -29,6 +30,7 @@ use dialogue::{Dialogue, Event, Prompts, Setup, SoundFrame, UtteranceId};
 use media::{Ear, Heard, Line, Playing};
 use signalling::{CallEvent, CallEvents, EndedBy};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -41,6 +43,7 @@ use hearing::Listening;
 use mouth::{Mouth, Told, Voice};
 use recorder::Recorder;
 use supervision::Supervised;
+pub(crate) use talk::agree;
 use timings::Timings;
 
 /// News on their way to a call. They come one by one; what does not fit waits at its sender.
@@ -96,8 +99,18 @@ pub(crate) struct Begun {
 /// How a person is being looked for.
 struct Search {
     _task: AbortOnDropHandle<()>,
+    /// Whom it is for.
+    to: TransferTarget,
     department: Option<DepartmentId>,
     overflow: Arc<AtomicBool>,
+    /// How long it may take yet, as it was last reckoned.
+    estimate: Option<Duration>,
+}
+
+impl Search {
+    fn of(task: JoinHandle<()>, department: Option<DepartmentId>, to: TransferTarget) -> Self {
+        Self { _task: AbortOnDropHandle::new(task), to, department, overflow: Arc::default(), estimate: None }
+    }
 }
 
 /// What is being said, for the record.
@@ -358,6 +371,9 @@ impl Call {
                     EndedBy::Timer | EndedBy::Network => Ending::Failed,
                 });
                 tracing::debug!(?by, status, "the call ended");
+                if let Some(spoke) = self.mouth.so_far() {
+                    self.happens(Event::Spoke(spoke));
+                }
                 self.happens(Event::HungUp);
             }
             None => self.ending = Some(Ending::Failed),
@@ -370,6 +386,10 @@ impl Call {
             && let Some(submission) = self.spoken.get(&utterance).and_then(|spoken| spoken.submission)
         {
             self.timings.sounded(at.duration_since(self.answered), submission);
+            if let Some(mut line) = self.spoken.get(&utterance).and_then(|spoken| self.seen.said(spoken.line)) {
+                line.timing = self.timings.of(submission);
+                self.seen.line(line);
+            }
         }
     }
 

@@ -25,6 +25,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::PhoneConfig;
 use crate::live::LiveBoard;
 use crate::people::WaitingRoom;
+use crate::places::Places;
 use crate::shelf::Shelf;
 
 /// What the telephone works with.
@@ -76,6 +77,7 @@ pub(crate) struct House {
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) live: Arc<LiveBoard>,
     pub(crate) waiting: WaitingRoom,
+    pub(crate) places: Arc<Places>,
     pub(crate) music: Arc<media::Prepared>,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,

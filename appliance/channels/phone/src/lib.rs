@@ -4,6 +4,7 @@
 //! they meet the desk. A call is one task ([`call`]) that tells the dialogue what happens and does what it wants.
 
 mod arrivals;
+mod between;
 mod call;
 mod call_backs;
 mod config;
@@ -12,6 +13,7 @@ mod live;
 mod music;
 mod people;
 mod phone;
+mod places;
 mod shelf;
 mod texts;
 

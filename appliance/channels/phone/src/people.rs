@@ -11,8 +11,8 @@ use desk::phone_number::PhoneNumber;
 use dialogue::QueueNews;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use media::{Line, Sound};
-use signalling::{CallEvents, CallerId, Dial, Progress, Target};
+use media::{Ear, Line, Sound};
+use signalling::{CallEvents, CallName, CallerId, Dial, Progress, Target};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -66,7 +66,7 @@ impl WaitingRoom {
     }
 
     /// Takes a telephone, if it is free.
-    fn take(&self, phone: &PhoneNumber) -> Option<Taken> {
+    pub(crate) fn take(&self, phone: &PhoneNumber) -> Option<Taken> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.insert(phone.clone()).then(|| Taken { taken: Arc::clone(&self.taken), phone: phone.clone() })
     }
@@ -100,12 +100,30 @@ impl Drop for Taken {
 /// A person at the other end of a line of ours.
 pub(crate) struct Person {
     pub(crate) line: Line,
+    pub(crate) ear: Option<Ear>,
     pub(crate) leg: signalling::Call,
     pub(crate) events: CallEvents,
     /// Who; `None` where the number is nobody's of ours.
     pub(crate) operator: Option<OperatorId>,
     /// The telephone is theirs until this is dropped.
     pub(crate) _taken: Option<Taken>,
+}
+
+impl Person {
+    pub(crate) fn new(
+        mut line: Line,
+        leg: signalling::Call,
+        events: CallEvents,
+        operator: Option<OperatorId>,
+        taken: Option<Taken>,
+    ) -> Self {
+        let ear = line.ear();
+        if let Some(ear) = &ear {
+            // What is said is between people; only what happens on the line is of interest.
+            ear.want_frames(false);
+        }
+        Self { line, ear, leg, events, operator, _taken: taken }
+    }
 }
 
 /// Whom a call wants.
@@ -118,6 +136,8 @@ pub(crate) struct Search {
     pub(crate) briefing: String,
     /// Whether those one level up are asked as well.
     pub(crate) overflow: Arc<AtomicBool>,
+    /// The call that whoever is rung is in already, and on whose word it is to make way (RFC 3891, RFC 3892).
+    pub(crate) replaces: Option<(CallName, Option<String>)>,
 }
 
 /// Why nobody was reached.
@@ -205,9 +225,27 @@ pub(crate) async fn operator(house: &House, search: &Search, operator: OperatorI
 /// [`Unreached`] when it is not answered.
 pub(crate) async fn number(house: &House, search: &Search, number: &PhoneNumber) -> Result<Person, Unreached> {
     let target = target(&registered(house).await, number).ok_or(Unreached::Nobody)?;
-    let phone = Phone { number: number.clone(), operator: None, target };
-    let person = ring(house, search, phone, None).await?;
+    let (operator, taken) = match target {
+        Target::Extension(_) => {
+            let taken = house.waiting.take(number).ok_or(Unreached::NotAnswered)?;
+            (at_extension(house, number).await, Some(taken))
+        }
+        _ => (None, None),
+    };
+    let phone = Phone { number: number.clone(), operator, target };
+    let person = ring(house, search, phone, taken).await?;
     Ok(brief(house, search, person).await)
+}
+
+/// Whose telephone an extension is.
+pub(crate) async fn at_extension(house: &House, number: &PhoneNumber) -> Option<OperatorId> {
+    let accounts = house.parts.accounts.all().await.ok()?;
+    accounts.into_iter().find(|one| one.active && one.extension.as_ref() == Some(number)).map(|one| one.id)
+}
+
+/// Whether a number is one of our desk phones.
+pub(crate) async fn is_extension(house: &House, number: &PhoneNumber) -> bool {
+    registered(house).await.contains_key(number.as_str())
 }
 
 /// Extensions of ours, and whether a telephone is registered under each.
@@ -277,7 +315,9 @@ async fn ring(house: &House, search: &Search, phone: Phone, taken: Option<Taken>
         Unreached::Failed
     })?;
     let ring_for = Duration::from_secs(u64::from(house.parts.config.people.ring_seconds));
-    let dial = Dial { ring_for, ..Dial::new(phone.target, search.caller.clone(), line.offer()) };
+    let (replaces, referred_by) = search.replaces.clone().unzip();
+    let plain = Dial::new(phone.target, search.caller.clone(), line.offer());
+    let dial = Dial { ring_for, replaces, referred_by: referred_by.flatten(), ..plain };
     let mut dialling = house.endpoint.dial(dial).await;
     while let Some(progress) = dialling.next().await {
         match progress {
@@ -289,7 +329,7 @@ async fn ring(house: &House, search: &Search, phone: Phone, taken: Option<Taken>
                     leg.hang_up(signalling::Cause::temporary_failure()).await;
                     return Err(Unreached::Failed);
                 }
-                return Ok(Person { line, leg, events, operator: phone.operator, _taken: taken });
+                return Ok(Person::new(line, leg, events, phone.operator, taken));
             }
             Progress::Failed { status, .. } => {
                 tracing::debug!(status, "somebody was not reached");

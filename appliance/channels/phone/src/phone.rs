@@ -91,6 +91,7 @@ impl Phone {
             shelf: Arc::new(shelf),
             live: Arc::new(LiveBoard::new(abilities)),
             waiting: WaitingRoom::default(),
+            places: Arc::default(),
             music: music.await.map_err(|_| PhoneError::Music)?,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -147,7 +148,9 @@ impl Phone {
         let parts = &self.house.parts;
         let stale = parts.calls.stale_recordings(parts.time.now(), STALE).await?;
         for recording in &stale {
-            parts.attachments.forget(&recording.blob).await?;
+            for part in &recording.parts {
+                parts.attachments.forget(part).await?;
+            }
             let erased = Recording::None { why: NotRecorded::Erased };
             parts.calls.attach_recording(recording.call, erased).await?;
         }

@@ -112,13 +112,16 @@ async fn past(desk: &Desk, answer: &Outcome, now: Timestamp) -> CaseId {
     let wish = Content::text("Aș vrea să vorbesc cu cineva despre programare.");
     let case = desk.says(&conversation, wish, Some(outcome)).await.unwrap();
     desk.clock.set_back(SignedDuration::ZERO);
-    let blob = desk.shelf.keep(silence(74)).await.unwrap();
+    let mut parts = Vec::new();
+    for seconds in [60, 14] {
+        parts.push(desk.shelf.keep(vec![0xd5; seconds * 16_000]).await.unwrap());
+    }
     let until = now + SignedDuration::from_hours(24 * 90);
     let minutes = |minutes: i64| ago(now, minutes * 60);
     let first = Call {
         department: Some(DepartmentId::from("evidenta-persoanelor")),
         transferred_to: Some(TransferTarget::Department(DepartmentId::from("evidenta-persoanelor"))),
-        recording: kept(blob, 2_368_044, 74, until),
+        recording: kept(parts, 74 * 16_000, until),
         timings: vec![timing(1, 9_400, 580), timing(3, 31_200, 940)],
         quality: Quality { received: 3_690, lost: 11, jitter_us: 1_900, worst_jitter_us: 14_200 },
         ..ended(
@@ -178,22 +181,4 @@ async fn promises(desk: &Desk, case: CaseId, now: Timestamp) {
         let key = IdempotencyKey(one.id.to_string());
         desk.store.call_backs().promise(one, key).await.unwrap();
     }
-}
-
-/// A stereo sound file of silence: 8 kHz, 16 bits.
-fn silence(seconds: u32) -> Vec<u8> {
-    let data = seconds * 8_000 * 4;
-    let mut file = Vec::new();
-    file.extend(b"RIFF");
-    file.extend((36 + data).to_le_bytes());
-    file.extend(b"WAVEfmt ");
-    file.extend(16_u32.to_le_bytes());
-    file.extend([1, 0, 2, 0]);
-    file.extend(8_000_u32.to_le_bytes());
-    file.extend(32_000_u32.to_le_bytes());
-    file.extend([4, 0, 16, 0]);
-    file.extend(b"data");
-    file.extend(data.to_le_bytes());
-    file.resize(44 + usize::try_from(data).unwrap(), 0);
-    file
 }

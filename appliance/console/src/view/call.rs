@@ -113,7 +113,7 @@ impl Going {
                 started_at: call.started_at,
                 standing: call.standing,
                 standing_since,
-                recorded: call.recording.blob().is_some(),
+                recorded: call.recording.is_kept(),
                 supervisors: Vec::new(),
                 trouble: None,
             },
@@ -205,27 +205,38 @@ impl PastRow {
             lasted: clock(call.seconds(sight.now)),
             ending: how.map_or_else(|| sight.standing(&call.standing), |how| sight.t.ending(how).to_owned()),
             went_wrong: matches!(how, Some(Ending::MediaLost | Ending::Failed | Ending::ServerLost)),
-            first_sound: first_sound(&call.timings).map(|(median, _)| milliseconds(median)),
+            first_sound: first_sound(&call.timings).map(|(median, _)| milliseconds(median, sight.t)),
             recorded: matches!(call.recording, Recording::Kept { .. }),
         }
     }
 }
 
-/// `480 ms`, `2.1 s`.
-pub(crate) fn milliseconds(millis: u32) -> String {
-    if millis < 1_000 { format!("{millis} ms") } else { format!("{}.{} s", millis / 1_000, millis % 1_000 / 100) }
+/// `480 ms`, `2,1 s`.
+pub(crate) fn milliseconds(millis: u32, t: &Texts) -> String {
+    if millis < 1_000 { format!("{millis} ms") } else { format!("{} s", decimal(u64::from(millis / 100), 1, t)) }
+}
+
+/// `scaled` with its last `digits` behind the language's mark: 214 with one digit is `21,4`.
+pub(crate) fn decimal(scaled: u64, digits: u32, t: &Texts) -> String {
+    let unit = 10_u64.pow(digits);
+    let width = digits as usize;
+    format!("{}{}{:0width$}", scaled / unit, t.timing.mark, scaled % unit)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::texts;
 
     #[test]
     fn times_are_shown_as_on_a_telephone() {
         assert_eq!(clock(7), "0:07");
         assert_eq!(clock(127), "2:07");
         assert_eq!(clock(3_727), "1:02:07");
-        assert_eq!(milliseconds(480), "480 ms");
-        assert_eq!(milliseconds(2_140), "2.1 s");
+        let (romanian, english) = (texts(Language::Ro), texts(Language::En));
+        assert_eq!(milliseconds(480, romanian), "480 ms");
+        assert_eq!(milliseconds(2_140, romanian), "2,1 s");
+        assert_eq!(milliseconds(2_140, english), "2.1 s");
+        assert_eq!(decimal(205, 2, english), "2.05");
     }
 }

@@ -116,9 +116,9 @@ impl Lines<'_> {
             seek,
             seek_title: fill(&self.t.call.seek, &[("at", &clock(began_ms / 1_000))]),
             language: turn.language.code(),
-            text: (!spoken).then(|| turn.content.text.clone()),
-            html: spoken.then(|| Html::markdown(&turn.content.text)),
-            interrupted: false,
+            text: turn.heard.clone().or_else(|| (!spoken).then(|| turn.content.text.clone())),
+            html: (spoken && turn.heard.is_none()).then(|| Html::markdown(&turn.content.text)),
+            interrupted: turn.heard.is_some(),
             confidence: answer.map(|answer| self.confidence(answer.confidence)),
             sources: answer.map(|answer| sources(&answer.quotes)).unwrap_or_default(),
             timing: timing.and_then(|timing| self.timing(timing)),
@@ -139,8 +139,10 @@ impl Lines<'_> {
             (&t.sound, timing.sound_ms),
             (&t.silenced, timing.silenced_ms),
         ];
-        let told: Vec<String> =
-            stages.into_iter().filter_map(|(name, millis)| Some(format!("{name} {}", milliseconds(millis?)))).collect();
+        let told: Vec<String> = stages
+            .into_iter()
+            .filter_map(|(name, millis)| Some(format!("{name} {}", milliseconds(millis?, self.t))))
+            .collect();
         (!told.is_empty()).then(|| told.join(" · "))
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct TurnView {
     pub(crate) confidence: Option<String>,
     pub(crate) generated: bool,
     pub(crate) reason: Option<String>,
+    /// How much of a spoken answer the citizen heard, where it was not all.
+    pub(crate) heard: Option<String>,
     pub(crate) feedback: Option<FeedbackView>,
     pub(crate) attachments: Vec<AttachmentView>,
     pub(crate) trace: Option<TraceView>,
@@ -113,6 +115,10 @@ impl TurnView {
                 Some(Outcome::HandOff(hand_off)) => Some(t.reason(hand_off.reason).to_owned()),
                 _ => None,
             },
+            heard: turn.heard.as_deref().map(|words| match words {
+                "" => t.conversation.heard_nothing.clone(),
+                words => fill(&t.conversation.heard, &[("words", words)]),
+            }),
             feedback: feedback.map(|feedback| FeedbackView {
                 useful: feedback.useful,
                 words: if feedback.useful { t.conversation.useful.clone() } else { t.conversation.not_useful.clone() },

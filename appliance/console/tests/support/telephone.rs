@@ -141,16 +141,8 @@ pub fn queue(department: &str, position: u32) -> Standing {
     Standing::Queue { department: DepartmentId::from(department), position, estimate_seconds: Some(180) }
 }
 
-pub fn kept(blob: BlobId, bytes: u64, seconds: u32, keep_until: Timestamp) -> Recording {
-    Recording::Kept {
-        blob,
-        media_type: "audio/wav".to_owned(),
-        bytes,
-        seconds,
-        offset_ms: 0,
-        consent: Consent::Informed,
-        keep_until,
-    }
+pub fn kept(parts: Vec<BlobId>, bytes: u64, keep_until: Timestamp) -> Recording {
+    Recording::Kept { parts, bytes, offset_ms: 0, consent: Consent::Informed, keep_until }
 }
 
 pub fn refused() -> Recording {

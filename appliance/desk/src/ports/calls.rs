@@ -81,7 +81,7 @@ pub struct StaleRecording {
     /// The call.
     pub call: CallId,
     /// Its sound.
-    pub blob: BlobId,
+    pub parts: Vec<BlobId>,
 }
 
 /// Calls, durable. Every write is one transaction with its journal row, which names the call as its subject.
@@ -108,7 +108,7 @@ pub trait Calls: Send + Sync {
     /// The calls of a conversation, oldest first.
     async fn of_conversation(&self, id: ConversationId) -> PortResult<Vec<Call>>;
 
-    /// Writes where the sound of a call is, or why there is none, also after its end.
+    /// Writes where the sound of a call is as far as it has come, or why there is none; also after its end.
     async fn attach_recording(&self, id: CallId, recording: Recording) -> PortResult<()>;
 
     /// Recordings to be erased at `now`, at most `limit`. Whoever erases the bytes says so by [`Calls::attach_recording`]

@@ -146,6 +146,9 @@ pub trait Conversations: Send + Sync {
     /// Keeps what the citizen said of a turn; the last word counts.
     async fn feedback(&self, turn: TurnId, feedback: Feedback) -> PortResult<()>;
 
+    /// Keeps how much of a spoken answer was heard, where it was not all of it (`None`: all); what is told last holds.
+    async fn heard(&self, turn: TurnId, words: Option<String>) -> PortResult<()>;
+
     /// What the citizen said of the turns of a conversation.
     async fn feedback_of(&self, id: ConversationId) -> PortResult<Vec<(TurnId, Feedback)>>;
 }

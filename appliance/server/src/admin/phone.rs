@@ -51,6 +51,9 @@ pub(crate) struct Said {
     pub by: String,
     /// The words.
     pub text: String,
+    /// Of an answer of which not all was heard: what was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<String>,
     /// What an answer rests on.
     pub sources: Vec<String>,
 }
@@ -115,5 +118,5 @@ fn said(turn: Turn) -> Said {
         Some(desk::outcome::Outcome::Answer(answer)) => answer.quotes.iter().map(|quote| quote.title.clone()).collect(),
         _ => Vec::new(),
     };
-    Said { number: turn.number, by: by.to_owned(), text: turn.content.text, sources }
+    Said { number: turn.number, by: by.to_owned(), text: turn.content.text, heard: turn.heard, sources }
 }

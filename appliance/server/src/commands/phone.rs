@@ -77,6 +77,11 @@ fn show_call(record: &CallRecord) {
     print::line("");
     for turn in &record.turns {
         print::line(format_args!("{:>9}: {}", turn.by, turn.text.replace('\n', "\n           ")));
+        match turn.heard.as_deref() {
+            Some("") => print::line(format_args!("           (interrupted before any of it was heard)")),
+            Some(heard) => print::line(format_args!("           (interrupted; heard: {heard})")),
+            None => {}
+        }
         for source in &turn.sources {
             print::line(format_args!("{:>9}  [{source}]", ""));
         }

@@ -168,7 +168,7 @@ impl Calls for CallRepository {
             vec![id.0.into(), text, blob, keep_until],
         );
         let what = match &recording {
-            Recording::Kept { seconds, .. } => format!("kept seconds={seconds}"),
+            Recording::Kept { bytes, .. } => format!("kept seconds={}", desk::recording::seconds(*bytes)),
             Recording::None { why } => format!("none why={}", columns::name("a reason", why)?),
         };
         write.journal(note(id, None, Event::RecordingChanged).detail(what), self.store.now())?;
@@ -179,7 +179,8 @@ impl Calls for CallRepository {
     }
 
     async fn stale_recordings(&self, now: Timestamp, limit: u32) -> PortResult<Vec<StaleRecording>> {
-        let sql = "SELECT id, blob FROM calls WHERE blob IS NOT NULL AND keep_until <= ?1 ORDER BY keep_until LIMIT ?2";
+        let sql =
+            "SELECT id, recording FROM calls WHERE blob IS NOT NULL AND keep_until <= ?1 ORDER BY keep_until LIMIT ?2";
         Ok(self.store.read(sql, vec![columns::time(now), limit.into()], stale).await?)
     }
 

@@ -1,7 +1,7 @@
 //! Calls, read back and written.
 
 use desk::call::{Call, Ended, Recording};
-use desk::ids::{BlobId, CallId, ConversationId, DepartmentId};
+use desk::ids::{CallId, ConversationId, DepartmentId};
 use desk::ports::calls::{CallFilter, CallScope, StaleRecording};
 use hiqlite::{Param, Params};
 
@@ -48,17 +48,19 @@ pub(super) fn call(row: &mut Columns<'_, '_>) -> StoreResult<Call> {
 }
 
 pub(super) fn stale(row: &mut Columns<'_, '_>) -> StoreResult<StaleRecording> {
-    Ok(StaleRecording { call: CallId(row.uuid("id")?), blob: BlobId(row.text("blob")?) })
+    let recording: Recording = row.json("recording")?;
+    Ok(StaleRecording { call: CallId(row.uuid("id")?), parts: recording.parts().to_vec() })
 }
 
-/// The columns `recording`, `blob` and `keep_until`.
+/// The columns `recording`, `blob` (its first part) and `keep_until`.
 pub(super) fn recording_columns(recording: &Recording) -> StoreResult<[Param; 3]> {
     let text = columns::json("a recording", recording)?;
-    let (blob, keep_until) = match recording {
-        Recording::Kept { blob, keep_until, .. } => (Some(blob.0.clone()), Some(*keep_until)),
-        Recording::None { .. } => (None, None),
+    let keep_until = match recording {
+        Recording::Kept { keep_until, .. } => Some(*keep_until),
+        Recording::None { .. } => None,
     };
-    Ok([text.into(), blob.into(), columns::time_if_any(keep_until)])
+    let first = recording.parts().first().map(|part| part.0.clone());
+    Ok([text.into(), first.into(), columns::time_if_any(keep_until)])
 }
 
 pub(super) fn put_new(write: &mut Write, call: &Call) -> StoreResult<()> {

@@ -143,6 +143,22 @@ impl Conversations for ConversationRepository {
         Ok(self.store.apply(write).await?)
     }
 
+    async fn heard(&self, turn: TurnId, words: Option<String>) -> PortResult<()> {
+        let conversation = rows::conversation_of(&self.store, turn).await?;
+        let mut write = Write::new();
+        match words {
+            Some(words) => write.run(
+                "INSERT INTO heard (turn, words) VALUES (?1, ?2) ON CONFLICT (turn) DO UPDATE SET words = excluded.words",
+                vec![turn.0.into(), words.into()],
+            ),
+            None => write.run("DELETE FROM heard WHERE turn = ?1", vec![turn.0.into()]),
+        };
+        let entry =
+            NewEntry::new(Actor::Citizen, Event::AnswerHeard).conversation(conversation).subject(turn.to_string());
+        write.journal(entry, self.store.now())?;
+        Ok(self.store.apply(write).await?)
+    }
+
     async fn feedback_of(&self, id: ConversationId) -> PortResult<Vec<(TurnId, Feedback)>> {
         let rows = self
             .store

@@ -59,6 +59,7 @@ async fn try_record(store: &Store, new: &NewTurn, before: Conversation) -> Store
         author: new.author,
         language: new.language,
         content: new.content.clone(),
+        heard: None,
         at: now,
     };
     let mut write = Write::new();

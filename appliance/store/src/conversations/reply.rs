@@ -95,6 +95,7 @@ async fn try_reply(store: &Store, new: &NewReply, before: Conversation) -> Store
         author: new.turn.author,
         language: new.turn.language,
         content: new.turn.content.clone(),
+        heard: None,
         at: now,
     };
     let actor = columns::actor_of(turn.author);

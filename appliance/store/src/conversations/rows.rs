@@ -24,7 +24,11 @@ pub(crate) use select_conversations;
 
 macro_rules! select_turns {
     ($rest:literal) => {
-        concat!("SELECT id, conversation, number, author_kind, author_id, language, content, at FROM turns ", $rest)
+        concat!(
+            "SELECT id, conversation, number, author_kind, author_id, language, content, at,
+             (SELECT words FROM heard WHERE heard.turn = turns.id) AS heard FROM turns ",
+            $rest
+        )
     };
 }
 
@@ -53,6 +57,7 @@ pub(super) fn turn(row: &mut Columns<'_, '_>) -> StoreResult<Turn> {
         author: row.author()?,
         language: row.parsed("language")?,
         content: row.json("content")?,
+        heard: row.text_if_any("heard")?,
         at: row.time("at")?,
     })
 }

@@ -49,10 +49,8 @@ fn ending(how: Ending) -> CallEnd {
 
 fn sound(keep_until: Timestamp) -> Recording {
     Recording::Kept {
-        blob: BlobId("ab".repeat(32)),
-        media_type: "audio/wav".to_owned(),
-        bytes: 1_000,
-        seconds: 62,
+        parts: vec![BlobId("ab".repeat(32)), BlobId("cd".repeat(32))],
+        bytes: 62 * 16_000,
         offset_ms: 800,
         consent: Consent::Informed,
         keep_until,

@@ -252,6 +252,25 @@ fn lists_show_who_waits_longest_first() {
 }
 
 #[test]
+fn how_much_of_a_spoken_answer_was_heard_stands_beside_it_until_all_of_it_was() {
+    story(|store| async move {
+        let conversation = begin(&store, Channel::Phone).await;
+        let turn = says(conversation.id, Author::Citizen, "Cât costă un pașaport?");
+        let turn = store.conversations().record(turn).await.unwrap().turn;
+        let heard = async || store.conversations().turns(conversation.id, 0, 9).await.unwrap()[0].heard.clone();
+        assert_eq!(heard().await, None);
+        for words in ["Cât", "Cât costă"] {
+            store.conversations().heard(turn.id, Some(words.to_owned())).await.unwrap();
+        }
+        assert_eq!(heard().await.as_deref(), Some("Cât costă"));
+        store.conversations().heard(turn.id, None).await.unwrap();
+        assert_eq!(heard().await, None);
+        let nobodys = store.conversations().heard(desk::ids::TurnId::new(), None).await;
+        assert!(matches!(nobodys, Err(PortError::NotFound { .. })));
+    });
+}
+
+#[test]
 fn language_feedback_and_attachments_stay_with_the_conversation() {
     story(|store| async move {
         let conversation = begin(&store, Channel::Chat).await;

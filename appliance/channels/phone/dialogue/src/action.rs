@@ -206,8 +206,10 @@ pub struct HeardOf {
     pub submission: u64,
     /// The words that went out.
     pub text: String,
-    /// Whether that was all of it.
+    /// Whether that was all that was to be said.
     pub whole: bool,
+    /// Whether there is more of the answer, for whoever wants it.
+    pub more: bool,
 }
 
 /// A step of a guide told by keypad.

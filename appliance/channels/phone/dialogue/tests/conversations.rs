@@ -62,6 +62,41 @@ fn the_record_holds_what_the_caller_really_heard_of_an_interrupted_answer() {
 }
 
 #[test]
+fn whoever_hangs_up_in_the_middle_of_an_answer_has_heard_its_beginning() {
+    let mut call = Call::open();
+    let number = call.asks("cum obțin buletinul");
+    let text = "Mergeți la ghișeul de evidență. Luați actul vechi și cererea. Plătiți taxa la bancă.";
+    call.event(answered(number, answer(text, Vec::new())));
+    call.wait(4.0);
+    call.event(Event::HungUp);
+    let heard = call.actions(|action| match action {
+        Action::Heard(heard) => Some(heard.clone()),
+        _ => None,
+    });
+    let [heard] = heard.as_slice() else { panic!("{heard:?}") };
+    assert!(!heard.whole && heard.text.starts_with("Mergeți") && !heard.text.contains("bancă"), "{heard:?}");
+}
+
+#[test]
+fn an_answer_of_which_more_could_be_told_was_not_heard_to_its_end() {
+    let mut call = Call::open();
+    let number = call.asks("cum obțin buletinul");
+    let steps: Vec<String> = (1..=14).map(|step| format!("Pasul cu numărul {step} este la ghișeul {step}.")).collect();
+    call.event(answered(number, answer(&steps.join(" "), Vec::new())));
+    call.finish_speaking();
+    let heard = |call: &Call| {
+        call.actions(|action| match action {
+            Action::Heard(heard) => Some((heard.whole, heard.more)),
+            _ => None,
+        })
+    };
+    assert_eq!(heard(&call), [(true, true)], "{}", call.said());
+    call.says("da");
+    call.finish_speaking();
+    assert_eq!(heard(&call), [(true, true), (true, false)], "{}", call.said());
+}
+
+#[test]
 fn a_sign_of_listening_does_not_stop_an_answer_and_a_false_interruption_resumes_its_clause() {
     let mut call = Call::open();
     let number = call.asks("cum obțin buletinul");
@@ -365,6 +400,24 @@ fn recording_begins_once_the_notice_was_heard_and_ends_on_a_key() {
     assert_eq!(records(&call), [true]);
     call.key('9');
     assert_eq!(records(&call), [true, false]);
+}
+
+#[test]
+fn whoever_knows_the_notice_refuses_a_recording_before_it_is_told() {
+    let mut setup = setup();
+    let mut settings = (*setup.settings).clone();
+    settings.recording = Recording::Notice;
+    setup.settings = settings.into();
+    let mut call = Call::begin(setup);
+    call.wait(1.0);
+    call.key('9');
+    call.finish_speaking();
+    let records = call.actions(|action| match action {
+        Action::Record { on } => Some(*on),
+        _ => None,
+    });
+    assert_eq!(records, [false]);
+    assert!(call.said().contains("nu se înregistrează"), "{}", call.said());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use desk::call::Consent;
 use desk::call_back::{CallBack, CallBackReason, CallBackState};
 use desk::ids::{CallBackId, IdempotencyKey};
 use desk::outcome::{HandOffReason, Outcome};
@@ -44,7 +45,10 @@ impl Call {
             Action::HearNothing => self.listening.want_nothing(),
             Action::Conclude => self.listening.conclude(),
             Action::Submit(submission) => self.submit(submission),
-            Action::Heard(heard) => self.was_heard(&heard),
+            Action::Heard(heard) => {
+                self.was_heard(&heard);
+                self.clerk.heard(heard);
+            }
             Action::Told(told) => {
                 self.transcribe(Author::Citizen, told.chosen.clone());
                 self.clerk.told(told);
@@ -210,7 +214,11 @@ impl Call {
 
     fn record(&mut self, on: bool) {
         if on && self.recorder.is_none() {
-            self.recorder = Some(Recorder::start(&self.line, self.at()));
+            let consent = match self.house.settings.recording {
+                dialogue::Recording::Consent => Consent::Given,
+                _ => Consent::Informed,
+            };
+            self.recorder = Some(Recorder::start(&self.house, self.id, &self.line, self.at(), consent));
         } else if !on && let Some(recorder) = self.recorder.take() {
             recorder.discard();
             self.not_recorded = desk::call::NotRecorded::Refused;
@@ -243,6 +251,9 @@ impl Call {
         match news {
             News::Dialogue(event) => {
                 self.replied(&event);
+                if let (Event::Queue(QueueNews::Waiting { estimate, .. }), Some(search)) = (&*event, &mut self.search) {
+                    search.estimate = *estimate;
+                }
                 let answered = match &*event {
                     Event::Reply(answered) => Some(answered.clone()),
                     _ => None,
@@ -257,6 +268,10 @@ impl Call {
                 self.search = None;
                 let by = self.commanded_by.take();
                 self.unreached(by, error);
+                if self.talk.is_some() {
+                    // Whoever has the caller keeps him.
+                    return self.stands();
+                }
                 self.back_to_assistant();
                 match error {
                     // An operator's own telephone: the caller goes on where he was.

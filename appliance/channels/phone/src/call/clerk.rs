@@ -15,10 +15,11 @@ use desk::ports::conversations::{NewConversation, NewReply};
 use desk::ports::{PortError, PortResult};
 use desk::reception::Answered;
 use desk::turn::{Author, Content, NewTurn, Pick};
-use dialogue::{CaseFacts, Event, Said, Submission, Told};
+use dialogue::{CaseFacts, Event, HeardOf, Said, Submission, Told};
 use tokio::sync::{OnceCell, mpsc};
 
 use super::News;
+use super::interrupted::Interrupted;
 use crate::house::House;
 
 /// A call's clerk. Clones are the same.
@@ -33,6 +34,7 @@ struct Shared {
     /// Where the caller is reached: his number, or a name for one who withholds it.
     address: Address,
     conversation: OnceCell<Conversation>,
+    interrupted: Interrupted,
     news: mpsc::Sender<News>,
 }
 
@@ -53,7 +55,8 @@ impl Listener for Pieces {
 impl Clerk {
     pub(super) fn new(house: Arc<House>, call: CallId, caller: Option<&str>, news: mpsc::Sender<News>) -> Self {
         let address = address(call, caller);
-        Self { shared: Arc::new(Shared { house, call, address, conversation: OnceCell::new(), news }) }
+        let (conversation, interrupted) = (OnceCell::new(), Interrupted::default());
+        Self { shared: Arc::new(Shared { house, call, address, conversation, interrupted, news }) }
     }
 
     /// The conversation of a call that goes on with one.
@@ -119,6 +122,8 @@ impl Clerk {
     async fn answer(&self, submission: Submission) -> PortResult<Option<Event>> {
         let Submission { number, said, language, .. } = submission;
         let reception = &self.shared.house.parts.reception;
+        // What is answered next rests on what the caller knows.
+        self.shared.interrupted.settle(&*self.shared.house.parts.conversations).await;
         let standing = self.standing(language).await?;
         // While the caller speaks with the assistant it answers him, though his case waits for a person.
         if matches!(standing.owner, Owner::Queue(_)) {
@@ -143,6 +148,7 @@ impl Clerk {
         let pieces = Pieces { submission: number, news: self.shared.news.clone() };
         match Box::pin(reception.answer(&recorded.turn, &pieces)).await? {
             Answered::Replied { turn, case, .. } => {
+                self.shared.interrupted.replied(number, turn.id);
                 let Content { outcome, trace, text, .. } = turn.content;
                 let outcome = outcome.unwrap_or(Outcome::Remark { text, choices: Vec::new() });
                 let reply = Reply { outcome, language: turn.language, trace };
@@ -157,6 +163,15 @@ impl Clerk {
             }
             Answered::Already => Ok(Some(Event::ReplyFailed { submission: number })),
         }
+    }
+
+    /// Keeps how much of an answer the caller heard.
+    pub(super) fn heard(&self, heard: HeardOf) {
+        self.shared.interrupted.heard(heard);
+        let clerk = self.clone();
+        self.spawn("heard", async move {
+            clerk.shared.interrupted.settle(&*clerk.shared.house.parts.conversations).await;
+        });
     }
 
     /// Keeps what was chosen and told by key without the desk: the caller's turn, and ours that settles it.

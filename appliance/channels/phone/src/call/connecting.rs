@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use desk::call::TransferTarget;
 use desk::conversation::Owner;
 use desk::language::Language;
 use desk::outcome::HandOffReason;
 use dialogue::{Connect, Event, TransferNews, Why};
 use signalling::CallerId;
 use tokio::sync::mpsc;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::talk::Talk;
 use super::{Call, News, Search};
@@ -60,19 +60,24 @@ impl Call {
         if let Some(department) = department.clone() {
             self.belongs_to(department);
         }
-        self.search = Some(Search { _task: AbortOnDropHandle::new(task), department, overflow });
+        let to = TransferTarget::Department(department.clone().unwrap_or_else(|| self.house.departments.front_desk()));
+        self.search = Some(Search { overflow, ..Search::of(task, department, to) });
     }
 
     pub(super) fn search_of(&self, briefing: String, overflow: Arc<AtomicBool>) -> people::Search {
         let number = self.caller.as_ref().map(|number| number.as_str().to_owned());
         let display = Some(self.house.settings.institution.ro.clone());
         let caller = CallerId { anonymous: false, number, display };
-        people::Search { call: self.id, caller, briefing, overflow }
+        people::Search { call: self.id, caller, briefing, overflow, replaces: None }
     }
 
-    /// A person has answered: caller and person hear each other.
+    /// A person has answered: caller and person hear each other. Whoever had the caller before has him no more.
     pub(super) async fn joined(&mut self, person: people::Person) {
         let department = self.search.take().and_then(|search| search.department);
+        self.commanded_by = None;
+        if let Some(before) = self.talk.take() {
+            before.end().await;
+        }
         self.stop_music();
         self.music_wanted = false;
         self.mouth.silence();

@@ -1,6 +1,6 @@
 //! The end of a call: who still listens is told, and what is known is written.
 
-use desk::call::{Consent, Direction, Ended, Ending, Quality, Recording};
+use desk::call::{Direction, Ended, Ending, Quality, Recording};
 use desk::ports::calls::CallEnd;
 
 use super::Call;
@@ -26,12 +26,8 @@ impl Call {
             jitter_us: u32::try_from(statistics.jitter.as_micros()).unwrap_or(u32::MAX),
             worst_jitter_us: u32::try_from(self.worst_jitter.max(statistics.jitter).as_micros()).unwrap_or(u32::MAX),
         };
-        let consent = match self.house.settings.recording {
-            dialogue::Recording::Consent => Consent::Given,
-            _ => Consent::Informed,
-        };
         let recording = match self.recorder.take() {
-            Some(recorder) => recorder.keep(&self.house, self.id, consent).await,
+            Some(recorder) => recorder.keep().await,
             None => Recording::None { why: self.not_recorded },
         };
         let end = CallEnd { ended, recording, timings: self.timings.all(), quality };

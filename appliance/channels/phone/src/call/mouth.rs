@@ -244,6 +244,11 @@ impl Mouth {
         Some((speaking.spoke(Progress::Stopped), playing))
     }
 
+    /// How far the present utterance has come.
+    pub(super) fn so_far(&self) -> Option<Spoke> {
+        self.current.as_ref().map(|speaking| speaking.spoke(Progress::Playing))
+    }
+
     /// Is silent at once, whatever was said.
     pub(super) fn silence(&mut self) {
         if let Some(mut speaking) = self.current.take() {

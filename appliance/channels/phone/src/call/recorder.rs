@@ -1,13 +1,12 @@
-//! The recording of a call: both directions side by side, kept when the call ends, forgotten when the caller refuses.
-//!
-//! A-law in WAV, the caller on the left, ourselves or the person on the right: what was on the line, 16 kB a second, which every
-//! browser plays. It is encrypted by the store of attachments.
+//! The recording of a call: both directions side by side, kept minute by minute, forgotten when the caller refuses.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use desk::call::{Consent, NotRecorded, Recording};
-use desk::ids::CallId;
+use desk::ids::{BlobId, CallId};
+use desk::ports::{PortError, PortResult};
+use desk::recording::{BYTES_PER_SECOND, PART_BYTES};
 use jiff::{SignedDuration, Timestamp};
 use media::{Line, Tap};
 use tokio::task::JoinHandle;
@@ -15,122 +14,137 @@ use tokio_util::sync::CancellationToken;
 
 use crate::house::House;
 
-const RATE: u32 = 8_000;
-/// The longest recording: the longest call, and a little.
-const LONGEST: Duration = Duration::from_secs(40 * 60);
-/// How much is set aside at first: a minute.
-const FIRST_BYTES: usize = 2 * RATE as usize * 60;
+/// The longest recording, in parts: the longest call, and a little.
+const MOST_PARTS: usize = 40;
+/// How much is set aside at first: some seconds.
+const FIRST_BYTES: usize = 4 * BYTES_PER_SECOND as usize;
 
-/// What was recorded so far.
+/// A recording that goes on.
 pub(super) struct Recorder {
+    shelf: Shelf,
+    stop: CancellationToken,
+    recording: JoinHandle<PortResult<Kept>>,
+}
+
+/// Where a call's sound is kept, and what is said of it.
+#[derive(Clone)]
+struct Shelf {
+    house: Arc<House>,
+    call: CallId,
     /// When it began, since the call did.
     offset: Duration,
-    stop: CancellationToken,
-    recording: JoinHandle<Vec<u8>>,
+    consent: Consent,
+}
+
+/// What is durable of it.
+#[derive(Default)]
+struct Kept {
+    parts: Vec<BlobId>,
+    bytes: u64,
 }
 
 impl Recorder {
     /// Begins to record a line.
-    pub(super) fn start(line: &Line, offset: Duration) -> Self {
+    pub(super) fn start(house: &Arc<House>, call: CallId, line: &Line, offset: Duration, consent: Consent) -> Self {
+        let shelf = Shelf { house: Arc::clone(house), call, offset, consent };
         let stop = CancellationToken::new();
-        let recording = tokio::spawn(record(line.tap(), stop.clone()));
-        Self { offset, stop, recording }
+        let recording = tokio::spawn(record(line.tap(), shelf.clone(), stop.clone()));
+        Self { shelf, stop, recording }
     }
 
-    /// Ends and forgets.
+    /// Ends, and forgets what was kept.
     pub(super) fn discard(self) {
-        self.stop.cancel();
-        self.recording.abort();
+        let tasks = self.shelf.house.tasks.clone();
+        tasks.spawn(async move {
+            self.stop.cancel();
+            let Ok(Ok(kept)) = self.recording.await else { return };
+            if let Err(error) = self.shelf.forget(kept).await {
+                tracing::error!(%error, "a recording that was refused could not be erased");
+            }
+        });
     }
 
-    /// Ends and keeps; tells where.
-    pub(super) async fn keep(self, house: &Arc<House>, call: CallId, consent: Consent) -> Recording {
+    /// Ends and keeps; tells what there is.
+    pub(super) async fn keep(self) -> Recording {
         self.stop.cancel();
-        let failed = Recording::None { why: NotRecorded::Failed };
-        let Ok(pairs) = self.recording.await else { return failed };
-        if pairs.is_empty() {
-            return Recording::None { why: NotRecorded::NotAsked };
-        }
-        let seconds = u32::try_from(pairs.len() / (2 * RATE as usize)).unwrap_or(u32::MAX);
-        let file = wav(pairs);
-        let bytes = file.len() as u64;
-        let blob = match house.parts.attachments.keep(file).await {
-            Ok(blob) => blob,
-            Err(error) => {
-                tracing::error!(%call, %error, "a recording could not be kept");
-                return failed;
+        match self.recording.await {
+            Ok(Ok(kept)) if kept.parts.is_empty() => Recording::None { why: NotRecorded::NotAsked },
+            Ok(Ok(kept)) => self.shelf.as_kept(&kept),
+            Ok(Err(error)) => {
+                tracing::error!(call = %self.shelf.call, %error, "a recording could not be kept");
+                Recording::None { why: NotRecorded::Failed }
             }
-        };
-        let days = i64::from(house.parts.config.keep_recordings_days);
-        let keep_until = house.parts.time.now() + SignedDuration::from_hours(24 * days);
-        Recording::Kept {
-            blob,
-            media_type: "audio/wav".to_owned(),
-            bytes,
-            seconds,
-            offset_ms: u64::try_from(self.offset.as_millis()).unwrap_or(u64::MAX),
-            consent,
-            keep_until: keep_until.min(Timestamp::MAX),
+            Err(_) => Recording::None { why: NotRecorded::Failed },
         }
     }
 }
 
-/// Interleaved A-law bytes until the line closes, it is stopped, or is too long.
-async fn record(mut tap: Tap, stop: CancellationToken) -> Vec<u8> {
-    let most = 2 * RATE as usize * usize::try_from(LONGEST.as_secs()).unwrap_or(usize::MAX);
-    let mut pairs = Vec::with_capacity(FIRST_BYTES);
-    while pairs.len() < most {
+impl Shelf {
+    fn as_kept(&self, kept: &Kept) -> Recording {
+        let parts = &self.house.parts;
+        let days = i64::from(parts.config.keep_recordings_days);
+        let keep_until = parts.time.now() + SignedDuration::from_hours(24 * days);
+        Recording::Kept {
+            parts: kept.parts.clone(),
+            bytes: kept.bytes,
+            offset_ms: u64::try_from(self.offset.as_millis()).unwrap_or(u64::MAX),
+            consent: self.consent,
+            keep_until: keep_until.min(Timestamp::MAX),
+        }
+    }
+
+    /// Makes one more part durable, and the call know of it.
+    async fn put(&self, mut kept: Kept, samples: Vec<u8>) -> PortResult<Kept> {
+        let parts = &self.house.parts;
+        kept.bytes += samples.len() as u64;
+        kept.parts.push(parts.attachments.keep(samples).await?);
+        parts.calls.attach_recording(self.call, self.as_kept(&kept)).await?;
+        Ok(kept)
+    }
+
+    async fn forget(&self, kept: Kept) -> PortResult<()> {
+        let parts = &self.house.parts;
+        // First the record: a server that dies in between erases nothing that is still named.
+        let refused = Recording::None { why: NotRecorded::Refused };
+        parts.calls.attach_recording(self.call, refused).await?;
+        for part in &kept.parts {
+            parts.attachments.forget(part).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Keeps a line's sound, part by part, until it closes, it is stopped, or it is too long. A part is kept beside: what comes
+/// meanwhile is not lost.
+///
+/// # Errors
+/// When a part cannot be kept.
+async fn record(mut tap: Tap, shelf: Shelf, stop: CancellationToken) -> PortResult<Kept> {
+    let mut keeping: JoinHandle<PortResult<Kept>> = tokio::spawn(async { Ok(Kept::default()) });
+    let mut samples = Vec::with_capacity(FIRST_BYTES);
+    let mut begun = 0;
+    while begun < MOST_PARTS {
         let pair = tokio::select! {
             pair = tap.next() => pair,
             () = stop.cancelled() => None,
         };
         let Some(pair) = pair else { break };
-        pairs.extend(pair.left.iter().zip(&pair.right).flat_map(|(left, right)| [*left, *right]));
+        samples.extend(pair.left.iter().zip(&pair.right).flat_map(|(left, right)| [*left, *right]));
+        if samples.len() >= PART_BYTES {
+            let rest = samples.split_off(PART_BYTES);
+            let full = std::mem::replace(&mut samples, rest);
+            let (before, shelf) = (keeping, shelf.clone());
+            keeping = tokio::spawn(async move { shelf.put(joined(before).await?, full).await });
+            begun += 1;
+        }
     }
     if tap.dropped() > 0 {
         tracing::warn!(pieces = tap.dropped(), "a recording has gaps");
     }
-    pairs
+    let kept = joined(keeping).await?;
+    if samples.is_empty() { Ok(kept) } else { shelf.put(kept, samples).await }
 }
 
-/// A WAV file of two channels of A-law (format 6 of RFC 2361).
-fn wav(mut pairs: Vec<u8>) -> Vec<u8> {
-    if !pairs.len().is_multiple_of(2) {
-        pairs.pop();
-    }
-    let length = u32::try_from(pairs.len()).unwrap_or(u32::MAX - 100);
-    let mut file = Vec::with_capacity(pairs.len() + 58);
-    file.extend_from_slice(b"RIFF");
-    file.extend((50 + length).to_le_bytes());
-    file.extend_from_slice(b"WAVEfmt ");
-    file.extend(18_u32.to_le_bytes());
-    for field in [6_u16, 2] {
-        file.extend(field.to_le_bytes());
-    }
-    file.extend(RATE.to_le_bytes());
-    file.extend((2 * RATE).to_le_bytes());
-    for field in [2_u16, 8, 0] {
-        file.extend(field.to_le_bytes());
-    }
-    // A format other than PCM says how many samples there are.
-    file.extend_from_slice(b"fact");
-    file.extend(4_u32.to_le_bytes());
-    file.extend((length / 2).to_le_bytes());
-    file.extend_from_slice(b"data");
-    file.extend(length.to_le_bytes());
-    file.append(&mut pairs);
-    file
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_recording_is_a_file_that_says_what_it_holds() {
-        let file = wav(vec![0xd5; 16_000]);
-        assert_eq!(file.len(), 16_058);
-        let at = |place: usize| u32::from_le_bytes(file[place..place + 4].try_into().unwrap());
-        assert_eq!((at(4) as usize, at(24), at(28), at(46), at(54)), (file.len() - 8, 8_000, 16_000, 8_000, 16_000));
-    }
+async fn joined(keeping: JoinHandle<PortResult<Kept>>) -> PortResult<Kept> {
+    keeping.await.unwrap_or_else(|error| Err(PortError::Unavailable { what: "the recording", source: error.into() }))
 }

@@ -116,13 +116,7 @@ impl Call {
                 self.connect(dialogue::Connect {
                     department: Some(department),
                     why: dialogue::Why::Asked,
-                    briefing: dialogue::Briefing {
-                        language: self.language,
-                        why: dialogue::Why::Asked,
-                        asked: Vec::new(),
-                        case: None,
-                        danger: false,
-                    },
+                    briefing: self.dialogue.briefing(dialogue::Why::Asked),
                 });
                 Ok(())
             }
@@ -151,11 +145,8 @@ impl Call {
             };
             drop(news.send(outcome).await);
         });
-        self.search = Some(super::Search {
-            _task: tokio_util::task::AbortOnDropHandle::new(task),
-            department: self.department.clone(),
-            overflow: Arc::default(),
-        });
+        let to = desk::call::TransferTarget::Operator(operator);
+        self.search = Some(super::Search::of(task, self.department.clone(), to));
         self.happens(dialogue::Event::Transfer(dialogue::TransferNews::Ringing));
     }
 

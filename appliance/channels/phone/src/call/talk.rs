@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
+use desk::call::TransferTarget;
 use desk::ids::{DepartmentId, OperatorId};
 use desk::phone_number::PhoneNumber;
 use dialogue::{Event, TransferNews};
-use media::{Bridge, Ear, Heard, Line, Playing, Sound};
+use media::{Bridge, Heard, Line, Playing, Sound};
 use signalling::{CallEvent, PendingOffer, PendingRefer, Refer};
 use tokio::time::Instant;
 
 use super::{Call, News};
 use crate::house::House;
-use crate::people::Person;
+use crate::people::{self, Person, Search, Unreached};
+use crate::places::{Place, Swap};
 
 /// A person who has the call.
 pub(super) struct Talk {
     person: Person,
-    ear: Option<Ear>,
+    /// Where another telephone may take this one's place.
+    place: Place,
     /// None while supervised: then a room joins them.
     bridge: Option<Bridge>,
     began: Instant,
@@ -31,22 +34,15 @@ pub(super) enum PersonEvent {
     Signal(Option<CallEvent>),
     Heard(Heard),
     MusicEnded,
+    Swap(Swap),
 }
 
 impl Talk {
-    pub(super) fn begin(
-        house: &Arc<House>,
-        caller: &Line,
-        mut person: Person,
-        department: Option<DepartmentId>,
-    ) -> Self {
-        let ear = person.line.ear();
-        if let Some(ear) = &ear {
-            ear.want_frames(false);
-        }
+    pub(super) fn begin(house: &Arc<House>, caller: &Line, person: Person, department: Option<DepartmentId>) -> Self {
+        let place = house.places.enter(person.leg.name());
         let bridge = Some(house.media.bridge(caller, &person.line));
         metrics::counter!("sfetnic_phone_people_joined_total").increment(1);
-        Self { person, ear, bridge, began: Instant::now(), department, music: None, held: false }
+        Self { person, place, bridge, began: Instant::now(), department, music: None, held: false }
     }
 
     pub(super) fn operator(&self) -> Option<OperatorId> {
@@ -72,6 +68,9 @@ impl Talk {
     /// Ends the person's side.
     pub(super) async fn end(self) {
         drop(self.bridge);
+        if let Some(music) = &self.music {
+            music.stop();
+        }
         self.person.leg.hang_up(signalling::Cause::normal()).await;
     }
 }
@@ -80,7 +79,7 @@ impl Talk {
 pub(super) async fn next(talk: Option<&mut Talk>) -> PersonEvent {
     let Some(talk) = talk else { return std::future::pending().await };
     let heard = async {
-        match &mut talk.ear {
+        match &mut talk.person.ear {
             Some(ear) => ear.next().await,
             None => std::future::pending().await,
         }
@@ -89,11 +88,12 @@ pub(super) async fn next(talk: Option<&mut Talk>) -> PersonEvent {
         event = talk.person.events.next() => PersonEvent::Signal(event),
         heard = heard => PersonEvent::Heard(heard),
         () = super::ended(talk.music.as_ref()) => PersonEvent::MusicEnded,
+        swap = talk.place.wanted() => PersonEvent::Swap(swap),
     }
 }
 
 /// Agrees to another session on a line, where its sound can be agreed on.
-pub(super) async fn agree(line: &mut Line, offer: PendingOffer) {
+pub(crate) async fn agree(line: &mut Line, offer: PendingOffer) {
     match offer.sdp.clone() {
         Some(sdp) => match line.answer(&sdp) {
             Ok(answer) => offer.answer(answer).await,
@@ -144,6 +144,9 @@ impl Call {
                 }
             }
             PersonEvent::Heard(_) => {}
+            PersonEvent::Swap(Swap::With(person)) => self.joined(*person).await,
+            // The caller is not at the other end of a talk: he is ours, and stays.
+            PersonEvent::Swap(Swap::Give(_)) => {}
             PersonEvent::MusicEnded => {
                 if let Some(talk) = &mut self.talk {
                     talk.music = talk.held.then(|| self.line.play(Sound::Prepared(Arc::clone(&self.house.music))));
@@ -159,9 +162,6 @@ impl Call {
         if let Some(department) = &talk.department {
             self.house.waiting.talked(department, spoken);
         }
-        if let Some(music) = &talk.music {
-            music.stop();
-        }
         talk.end().await;
         self.mix();
         metrics::histogram!("sfetnic_phone_person_seconds").record(spoken.as_secs_f64());
@@ -176,10 +176,12 @@ impl Call {
             return;
         };
         refer.accept().await;
-        let search = self.search_of(String::new(), Arc::default());
+        let to = TransferTarget::Number(number.clone());
+        let mut search = self.search_of(String::new(), Arc::default());
+        search.replaces = refer.replaces.clone().map(|name| (name, refer.referred_by.clone()));
         let (house, news) = (Arc::clone(&self.house), self.news.clone());
-        self.house.tasks.spawn(async move {
-            match crate::people::number(&house, &search, &number).await {
+        let task = tokio::spawn(async move {
+            match wanted(&house, search, &number).await {
                 Ok(person) => {
                     refer.progress(200).await;
                     drop(news.send(News::Reached(Box::new(person))).await);
@@ -188,10 +190,12 @@ impl Call {
                 Err(_) => refer.progress(486).await,
             }
         });
+        self.search = Some(super::Search::of(task, self.department.clone(), to));
     }
 
     /// Sends the caller to a number outside: by his exchange where it takes him, else with us in between.
     pub(super) fn send_to(&mut self, number: PhoneNumber) {
+        let rung = number.clone();
         let (house, news, leg) = (Arc::clone(&self.house), self.news.clone(), self.leg.clone());
         let search = self.search_of(String::new(), Arc::default());
         let refer = self.house.parts.config.people.refer && self.leg.peer().is_some();
@@ -209,17 +213,13 @@ impl Call {
                 }
                 tracing::info!("the exchange did not take the caller on; we stay in between");
             }
-            let outcome = match crate::people::number(&house, &search, &number).await {
+            let outcome = match people::number(&house, &search, &number).await {
                 Ok(person) => News::Reached(Box::new(person)),
                 Err(error) => News::Unreached(error),
             };
             drop(news.send(outcome).await);
         });
-        self.search = Some(super::Search {
-            _task: tokio_util::task::AbortOnDropHandle::new(task),
-            department: self.department.clone(),
-            overflow: Arc::default(),
-        });
+        self.search = Some(super::Search::of(task, self.department.clone(), TransferTarget::Number(rung)));
         self.happens(Event::Transfer(TransferNews::Ringing));
     }
 
@@ -227,12 +227,32 @@ impl Call {
     pub(super) async fn referred(&mut self, to: &PhoneNumber, went: bool) {
         self.search = None;
         if went {
-            let transferred_to = Some(desk::call::TransferTarget::Number(to.clone()));
+            let transferred_to = Some(TransferTarget::Number(to.clone()));
             self.clerk.note(desk::ports::calls::CallChange { transferred_to, ..Default::default() });
             self.ending = Some(desk::call::Ending::Transferred);
             self.leg.hang_up(signalling::Cause::normal()).await;
         }
     }
+}
+
+/// Whom a colleague sends the caller to: the one whom it consulted before, where that call is with us, else a number, which
+/// may know the consultation itself.
+async fn wanted(house: &House, mut search: Search, number: &PhoneNumber) -> Result<Person, Unreached> {
+    let consulted = search.replaces.as_ref().map(|(name, _)| name.clone());
+    if let Some(name) = consulted {
+        let (give, given) = tokio::sync::oneshot::channel();
+        if house.places.ask(&name, Swap::Give(give)).is_ok()
+            && let Ok(person) = given.await
+        {
+            return Ok(person);
+        }
+        match people::number(house, &search, number).await {
+            // The telephone knows nothing of that call: it is rung as for a new one.
+            Err(_) => search.replaces = None,
+            reached => return reached,
+        }
+    }
+    people::number(house, &search, number).await
 }
 
 /// The number in a SIP or `tel` address.

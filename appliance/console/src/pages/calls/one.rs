@@ -8,6 +8,7 @@ use axum::response::Response;
 use desk::call::{Call, Consent, Direction, Holder, NotRecorded, Recording, Standing, first_sound};
 use desk::ids::{CallId, ConversationId};
 use desk::operator::Operator;
+use desk::phone_number::PhoneNumber;
 use desk::ports::live_calls::{LiveTranscript, Supervision};
 use jiff::SignedDuration;
 use ui::{Page, dates, fill};
@@ -22,9 +23,9 @@ use crate::pages::shell::{self, Shell};
 use crate::parts::App;
 use crate::queue::case_if_there;
 use crate::texts::{Texts, texts};
-use crate::view::call::{Sight, clock, milliseconds, passed, tone};
+use crate::view::call::{Sight, clock, decimal, milliseconds, passed, tone};
 use crate::view::call_line::{LineView, Lines};
-use crate::{access, audit};
+use crate::{access, audit, calls};
 
 /// How many turns of the conversation a page looks through for those of the call.
 const TURNS: u32 = 300;
@@ -39,14 +40,23 @@ struct Fact {
     value: String,
 }
 
+/// A way to take part in a call that another leads.
+struct Way {
+    command: &'static str,
+    label: &'static str,
+    /// Whether this operator takes part so now.
+    chosen: bool,
+}
+
 /// What may be done with a live call.
 struct Acts {
     take_over: bool,
     departments: Vec<(String, String)>,
+    colleagues: Vec<(String, String)>,
     to_numbers: bool,
-    supervise: bool,
-    /// How this operator takes part now.
-    part: Option<&'static str>,
+    supervise: Vec<Way>,
+    /// Whether this operator takes part now.
+    along: bool,
     hang_up: bool,
     /// Whether his telephone is known; without it nothing can ring.
     extension: bool,
@@ -72,6 +82,8 @@ struct CallPage {
     heading: String,
     outgoing: bool,
     standing: String,
+    /// Changes when an act on the call has come to something; empty while one is under way.
+    settled: String,
     tone: &'static str,
     standing_since: Option<String>,
     standing_for: String,
@@ -84,6 +96,7 @@ struct CallPage {
     conversation: Option<ConversationId>,
     reference: Option<String>,
     supervisors: Option<String>,
+    recorded: bool,
     acts: Option<Acts>,
     lines: Vec<LineView>,
     partial: String,
@@ -158,6 +171,11 @@ async fn prepare(
         Some(ended) => t.ending(ended.how).to_owned(),
         None => sight.standing(sheet.standing()),
     };
+    let supervisors = sheet.live.as_ref().and_then(|live| supervisors(live, sight));
+    let settled = match sheet.standing().holder() {
+        Holder::Waiting => String::new(),
+        _ => format!("{} {}", tone(sheet.standing()), supervisors.as_deref().unwrap_or_default()),
+    };
     let title = if goes_on { format!("{standing} · {heading}") } else { heading.clone() };
     let sound = access::may_hear(operator, call).then(|| sound(call, sight)).flatten();
     Ok(CallPage {
@@ -175,6 +193,7 @@ async fn prepare(
         heading,
         outgoing: call.direction == Direction::Out,
         standing,
+        settled,
         tone: tone(sheet.standing()),
         standing_since: live.map(|live| live.standing_since.to_string()),
         standing_for: live.map(|live| passed(live.standing_since, now)).unwrap_or_default(),
@@ -189,8 +208,9 @@ async fn prepare(
         started: fill(&t.call.started, &[("when", &dates::moment(call.started_at, now, sight.language))]),
         conversation: sheet.conversation(),
         reference,
-        supervisors: sheet.live.as_ref().and_then(|live| supervisors(live, sight)),
-        acts: goes_on.then(|| acts(operator, sheet, sight)),
+        recorded: live.is_some_and(|live| live.recorded),
+        supervisors,
+        acts: if goes_on { Some(acts(operator, sheet, sight).await?) } else { None },
         lines,
         partial: sheet.live.as_ref().map(|live| live.partial.clone()).unwrap_or_default(),
         unrecorded: (!goes_on && sound.is_none()).then(|| unrecorded(&call.recording, t)),
@@ -221,34 +241,54 @@ fn part(mode: Supervision, t: &'static Texts) -> &'static str {
     }
 }
 
-fn acts(operator: &Operator, sheet: &Sheet, sight: &Sight<'_>) -> Acts {
+async fn acts(operator: &Operator, sheet: &Sheet, sight: &Sight<'_>) -> Result<Acts, Problem> {
     let abilities = sight.app.parts.telephone.live.abilities();
     let standing = sheet.standing();
     let mine = *standing == (Standing::WithPerson { operator: Some(operator.id) });
     let departments = sight.app.config().departments.0.iter();
-    let supervisors = sheet.live.iter().flat_map(|live| &live.call.supervisors);
-    Acts {
-        take_over: !mine && standing.holder() != Holder::Nobody,
+    let colleagues = calls::colleagues(sight.app, operator).await?.into_iter();
+    let reached = |one: Operator| {
+        let number = one.extension.as_ref().map(PhoneNumber::grouped).unwrap_or_default();
+        (one.id.to_string(), format!("{} ({number})", one.display_name))
+    };
+    let supervises = abilities.supervision && access::may_supervise(operator) && !mine;
+    Ok(Acts {
+        take_over: matches!(standing.holder(), Holder::Assistant | Holder::Waiting),
         departments: departments
             .map(|department| (department.id.0.clone(), department.name.get(sight.language).clone()))
             .collect(),
+        colleagues: colleagues.map(reached).collect(),
         to_numbers: abilities.transfer_to_numbers,
-        supervise: abilities.supervision && access::may_supervise(operator) && !mine,
-        part: supervisors.into_iter().find(|one| one.operator == operator.id).map(|one| part(one.mode, sight.t)),
+        supervise: if supervises { ways(operator, sheet, sight.t) } else { Vec::new() },
+        along: sheet.supervises(operator.id),
         hang_up: access::may_hang_up(operator, standing),
         extension: operator.extension.is_some(),
-    }
+    })
+}
+
+/// How a supervisor may take part; a whisper is for a colleague, and wants one.
+fn ways(operator: &Operator, sheet: &Sheet, t: &'static Texts) -> Vec<Way> {
+    let supervisors = sheet.live.iter().flat_map(|live| &live.call.supervisors);
+    let part = supervisors.into_iter().find(|one| one.operator == operator.id).map(|one| one.mode);
+    let way = |mode, command, label| Way { command, label, chosen: part == Some(mode) };
+    let mut ways = vec![
+        way(Supervision::Listen, "listen", &t.call.listen),
+        way(Supervision::Whisper, "whisper", &t.call.whisper),
+        way(Supervision::Join, "join", &t.call.join),
+    ];
+    ways.retain(|way| way.command != "whisper" || way.chosen || sheet.standing().holder() == Holder::Person);
+    ways
 }
 
 fn sound(call: &Call, sight: &Sight<'_>) -> Option<Sound> {
-    let Recording::Kept { seconds, consent, keep_until, .. } = &call.recording else { return None };
+    let Recording::Kept { bytes, consent, keep_until, .. } = &call.recording else { return None };
     let t = &sight.t.call;
     let consent = match consent {
         Consent::Informed => &t.consent_informed,
         Consent::Given => &t.consent_given,
     };
     let until = dates::date(desk::calendar::day_of(*keep_until), sight.language);
-    let length = clock(u64::from(*seconds));
+    let length = clock(desk::recording::seconds(*bytes));
     Some(Sound {
         address: format!("/console/calls/{}/recording", call.id),
         about: fill(&t.recording_about, &[("length", &length), ("consent", consent), ("until", &until)]),
@@ -272,19 +312,18 @@ fn unrecorded(recording: &Recording, t: &'static Texts) -> &'static str {
 fn facts(call: &Call, sight: &Sight<'_>) -> Vec<Fact> {
     let t = &sight.t.call;
     let wait = first_sound(&call.timings).map(|(median, worst)| {
-        fill(&t.first_sound_is, &[("median", &milliseconds(median)), ("worst", &milliseconds(worst))])
+        fill(&t.first_sound_is, &[("median", &milliseconds(median, sight.t)), ("worst", &milliseconds(worst, sight.t))])
     });
     let heard = call.quality.received + call.quality.lost > 0;
     let quality = heard.then(|| {
-        let lost = call.quality.lost_per_myriad();
-        let lost = format!("{}.{:02}", lost / 100, lost % 100);
-        let jitter = format!("{}.{}", call.quality.jitter_us / 1_000, call.quality.jitter_us % 1_000 / 100);
-        let worst = format!("{}.{}", call.quality.worst_jitter_us / 1_000, call.quality.worst_jitter_us % 1_000 / 100);
+        let lost = decimal(call.quality.lost_per_myriad(), 2, sight.t);
+        let jitter = decimal(u64::from(call.quality.jitter_us / 100), 1, sight.t);
+        let worst = decimal(u64::from(call.quality.worst_jitter_us / 100), 1, sight.t);
         fill(&t.quality_is, &[("lost", &lost), ("jitter", &jitter), ("worst", &worst)])
     });
     let answered = call.answered_at.map(|at| {
         let millis = u32::try_from(at.duration_since(call.started_at).as_millis()).unwrap_or(0);
-        milliseconds(millis)
+        milliseconds(millis, sight.t)
     });
     let facts = [
         (&t.dialled, Some(call.dialled.clone())),

@@ -109,7 +109,7 @@ impl Dialogue {
         if answered.submission > self.spoken_of {
             self.spoken_of = answered.submission;
             let submission = answered.submission;
-            self.out.push(Action::Heard(HeardOf { submission, text: String::new(), whole: false }));
+            self.out.push(Action::Heard(HeardOf { submission, text: String::new(), whole: false, more: false }));
         }
     }
 

@@ -297,9 +297,16 @@ impl Dialogue {
     }
 
     pub(super) fn refuse_recording(&mut self) {
-        self.told.refused_recording = true;
-        self.record(false);
-        self.say(vec![prompt(Fixed::RecordingOff), prompt(Fixed::Ask)]);
+        // Also where none has begun: the record says that it was refused.
+        if !std::mem::replace(&mut self.told.refused_recording, true) || self.records {
+            self.records = false;
+            self.out.push(Action::Record { on: false });
+        }
+        if self.abilities.hears(self.language) {
+            return self.say(vec![prompt(Fixed::RecordingOff), prompt(Fixed::Ask)]);
+        }
+        self.say(vec![prompt(Fixed::RecordingOff)]);
+        self.main_menu_after();
     }
 
     /// Nothing to act on: asked once, then led to the keys, then to a person.

@@ -52,6 +52,10 @@ impl Dialogue {
         }
         self.mode = Mode::Open;
         self.menu_at = None;
+        // Whoever knows the notice need not hear it out.
+        if key == '9' && self.setup.settings.recording == Recording::Notice && !self.told.refused_recording {
+            return self.refuse_recording();
+        }
         self.open_key(key);
     }
 

@@ -149,7 +149,11 @@ impl Dialogue {
         }
         match event {
             Event::Answered if self.mode == Mode::Ringing => self.answered(),
-            Event::HungUp => self.mode = Mode::Over,
+            Event::HungUp => {
+                self.mode = Mode::Over;
+                let heard = self.mouth.broken_off(&self.setup.prompts);
+                self.out.extend(heard);
+            }
             _ if self.mode == Mode::Ringing => {}
             Event::Answered => {}
             Event::Digit(_)
@@ -185,7 +189,13 @@ impl Dialogue {
         }
         self.time();
         self.settle_floor();
-        std::mem::take(&mut self.out)
+        let mut out = std::mem::take(&mut self.out);
+        for action in &mut out {
+            if let (Action::Heard(heard), Some(rest)) = (action, &self.rest) {
+                heard.more = heard.submission == rest.submission;
+            }
+        }
+        out
     }
 
     /// When [`Event::Tick`] is wanted next; `None` while nothing but an event moves the conversation.

@@ -234,6 +234,13 @@ impl Mouth {
     }
 }
 
+impl Mouth {
+    /// What the caller heard of the answer that is being said, as the line breaks.
+    pub(super) fn broken_off(&mut self, prompts: &Prompts) -> Option<Action> {
+        self.current.take().or_else(|| self.stopped.take())?.heard(prompts, false)
+    }
+}
+
 impl Current {
     fn progress(&mut self, spoke: &Spoke) {
         // A clause that is said again after a pause does not take back what was heard.
@@ -271,7 +278,7 @@ impl Current {
             said.extend((count > 0).then(|| all[..count.min(all.len())].join(" ")));
         }
         said.retain(|clause| !clause.is_empty());
-        Some(Action::Heard(HeardOf { submission, text: said.join(" "), whole }))
+        Some(Action::Heard(HeardOf { submission, text: said.join(" "), whole, more: false }))
     }
 }
 

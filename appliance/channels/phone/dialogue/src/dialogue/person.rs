@@ -16,6 +16,13 @@ use crate::queue::{Step, Wait, estimate};
 use crate::wishes::{Wish, wish};
 
 impl Dialogue {
+    /// What whoever takes the caller is told first.
+    #[must_use]
+    pub fn briefing(&self, why: Why) -> Briefing {
+        let asked = self.asked.iter().cloned().collect();
+        Briefing { language: self.language, why, asked, case: self.case, danger: self.in_danger }
+    }
+
     /// The department that the place in the menus belongs to.
     pub(super) fn department_here(&self) -> Option<DepartmentId> {
         match &self.mode {
@@ -33,13 +40,7 @@ impl Dialogue {
         {
             return self.offer_call_back(department, clauses, told);
         }
-        let briefing = Briefing {
-            language: self.language,
-            why,
-            asked: self.asked.iter().cloned().collect(),
-            case: self.case,
-            danger: self.in_danger,
-        };
+        let briefing = self.briefing(why);
         self.out.push(Action::Connect(Connect { department: department.clone(), why, briefing }));
         self.out.push(Action::Music { on: true });
         self.mode = Mode::Waiting(Wait::new(department, self.now));

@@ -9,6 +9,7 @@ mod heard;
 mod machine;
 mod patience;
 mod phrase;
+mod spent;
 mod surroundings;
 mod taking;
 

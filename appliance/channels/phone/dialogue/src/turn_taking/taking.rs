@@ -9,6 +9,7 @@ use super::heard::Heard;
 use super::machine::Machine;
 use super::patience::{Nudge, Patience};
 use super::phrase::{Finish, finish, is_listening, is_of_a_machine, is_wordless};
+use super::spent::Spent;
 use super::surroundings::{Listener, Surroundings};
 use crate::event::{SoundFrame, Words};
 use crate::settings::{Silence, Turns, millis};
@@ -104,6 +105,8 @@ pub struct TurnTaking {
     /// Digits that are wanted, where a number was asked for.
     expects: Option<usize>,
     heard: Heard,
+    /// What was acted on before it was closed.
+    spent: Option<Spent>,
     /// Since when we pause for the caller.
     held: Option<Duration>,
     concluded: Option<Duration>,
@@ -130,6 +133,7 @@ impl TurnTaking {
             outbound,
             expects: None,
             heard: Heard::default(),
+            spent: None,
             held: None,
             concluded: None,
             in_vain: 0,
@@ -195,6 +199,7 @@ impl TurnTaking {
     /// A key: what was being said gives way to it.
     pub fn key(&mut self) {
         self.patience.reset();
+        self.spend();
         self.heard = Heard::default();
         (self.held, self.concluded) = (None, None);
     }
@@ -237,6 +242,8 @@ impl TurnTaking {
         if self.floor == Floor::Closed {
             return decisions;
         }
+        let Some(words) = self.unspent(words) else { return decisions };
+        let words = &words;
         if is_of_a_machine(&words.text) && self.surroundings() != Surroundings::Machine {
             self.listener.is_machine();
             decisions.push(Decision::Surroundings(Surroundings::Machine));
@@ -258,6 +265,24 @@ impl TurnTaking {
         }
         self.judge(at, &mut decisions);
         decisions
+    }
+
+    /// The open stretch is acted on as it stands.
+    fn spend(&mut self) {
+        self.spent = Spent::of(&self.heard.partial, self.activity.ended()).or_else(|| self.spent.take());
+    }
+
+    /// What of a stretch was not acted on yet.
+    fn unspent(&mut self, words: &Words) -> Option<Words> {
+        let Some(spent) =
+            self.spent.take_if(|spent| words.complete || !spent.is_of(words)).or_else(|| self.spent.clone())
+        else {
+            return Some(words.clone());
+        };
+        if !spent.is_of(words) {
+            return Some(words.clone());
+        }
+        spent.rest(words, self.activity.ended(), self.activity.since().is_some())
     }
 
     /// Time goes by.
@@ -401,6 +426,7 @@ impl TurnTaking {
 
     fn end(&mut self, at: Duration, text: String, decisions: &mut Vec<Decision>) {
         let after = at.saturating_sub(self.quiet_from());
+        self.spend();
         let heard = std::mem::take(&mut self.heard);
         self.concluded = None;
         decisions.push(match is_wordless(&text) {
