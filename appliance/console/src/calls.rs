@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use desk::call::{Call, Standing};
-use desk::ids::{CallId, ConversationId, IntentId};
+use desk::ids::{CallId, ConversationId, IntentId, OperatorId};
 use desk::journal::{Actor, Event, NewEntry};
 use desk::operator::Operator;
 use desk::ports::calls::{CallFilter, CallScope};
@@ -74,6 +74,12 @@ impl Sheet {
         live.or(self.call.department.as_ref())
     }
 
+    /// Whether `operator` takes part in a call that another leads.
+    pub(crate) fn supervises(&self, operator: OperatorId) -> bool {
+        let mut along = self.live.iter().flat_map(|live| &live.call.supervisors);
+        along.any(|one| one.operator == operator)
+    }
+
     pub(crate) fn conversation(&self) -> Option<ConversationId> {
         self.live.as_ref().and_then(|live| live.call.conversation).or(self.call.conversation)
     }
@@ -83,6 +89,14 @@ impl Sheet {
 pub(crate) async fn on_the_line(app: &App, conversation: ConversationId) -> PortResult<Option<Call>> {
     let calls = app.parts.telephone.calls.of_conversation(conversation).await?;
     Ok(calls.into_iter().find(|call| call.ended.is_none()))
+}
+
+/// The others of the staff who can be given a call, by name.
+pub(crate) async fn colleagues(app: &App, operator: &Operator) -> PortResult<Vec<Operator>> {
+    let mut colleagues = app.parts.accounts.all().await?;
+    colleagues.retain(|one| one.active && one.extension.is_some() && one.id != operator.id);
+    colleagues.sort_by(|one, other| one.display_name.cmp(&other.display_name));
+    Ok(colleagues)
 }
 
 /// What became of a command.

@@ -13,6 +13,8 @@ let wanted: number | undefined;
 let lastFetch = 0;
 let running = false;
 let again = false;
+/** How the call stood when the page came. */
+const settledAtFirst = document.querySelector<HTMLElement>("[data-settled]")?.dataset["settled"];
 
 /** Follows the server's signals while the page is open. */
 export function goLive(): void {
@@ -93,6 +95,7 @@ function show(fresh: Document): void {
     return;
   }
   document.title = fresh.title;
+  outliveNotice(fresh);
   for (const old of document.querySelectorAll<HTMLElement>("[data-live]")) {
     const name = old.dataset["live"];
     const next = fresh.querySelector<HTMLElement>(`[data-live="${name}"]`);
@@ -101,6 +104,13 @@ function show(fresh: Document): void {
   }
   addTurns(fresh);
   showComposer(fresh);
+}
+
+/** What an act on a call came to is told until it is done or has failed, which the page then shows. */
+function outliveNotice(fresh: Document): void {
+  const settled = fresh.querySelector<HTMLElement>("[data-settled]")?.dataset["settled"];
+  const failed = fresh.querySelector('[data-live="trouble"] .notice');
+  if (failed || (settled && settled !== settledAtFirst)) document.querySelector("[data-notice]")?.remove();
 }
 
 /** Somebody chooses or types in it: it is renewed when they are done. */

@@ -22,6 +22,7 @@ use crate::parts::App;
 enum Button {
     TakeOver,
     ToDepartment,
+    ToOperator,
     ToNumber,
     HangUp,
     Listen,
@@ -36,6 +37,8 @@ pub(crate) struct Pressed {
     #[serde(default)]
     department: String,
     #[serde(default)]
+    operator: String,
+    #[serde(default)]
     number: String,
 }
 
@@ -49,13 +52,14 @@ pub(crate) async fn submit(
     if !sheet.goes_on() {
         return Ok(back(id, Notice::CallEnded));
     }
-    let command = match understood(&app, &operator, &sheet, &pressed) {
+    let colleagues = calls::colleagues(&app, &operator).await?;
+    let command = match understood(&app, &operator, &colleagues, &sheet, &pressed) {
         Ok(command) => command,
         Err(Refused::NotAllowed) => return Err(Problem::NotAllowed),
         Err(Refused::Notice(notice)) => return Ok(back(id, notice)),
     };
     let notice = match calls::command(&app, &operator, &sheet.call, command.clone()).await? {
-        Commanded::Done => done(&command),
+        Commanded::Done => done(&command, sheet.supervises(operator.id)),
         Commanded::OnItsWay => Notice::OnItsWay,
         Commanded::Failed(error) => failed(error),
     };
@@ -68,7 +72,13 @@ enum Refused {
     Notice(Notice),
 }
 
-fn understood(app: &App, operator: &Operator, sheet: &Sheet, pressed: &Pressed) -> Result<CallCommand, Refused> {
+fn understood(
+    app: &App,
+    operator: &Operator,
+    colleagues: &[Operator],
+    sheet: &Sheet,
+    pressed: &Pressed,
+) -> Result<CallCommand, Refused> {
     let abilities = app.parts.telephone.live.abilities();
     let rings = |command| operator.extension.as_ref().map(|_| command).ok_or(Refused::Notice(Notice::NoExtension));
     let supervise = |mode| {
@@ -86,6 +96,11 @@ fn understood(app: &App, operator: &Operator, sheet: &Sheet, pressed: &Pressed) 
             let target = known.then_some(CallCommand::Transfer(TransferTarget::Department(department)));
             target.ok_or(Refused::Notice(Notice::WrongTarget))
         }
+        Button::ToOperator => {
+            let chosen = colleagues.iter().find(|colleague| colleague.id.to_string() == pressed.operator);
+            let target = chosen.map(|colleague| CallCommand::Transfer(TransferTarget::Operator(colleague.id)));
+            target.ok_or(Refused::Notice(Notice::WrongTarget))
+        }
         Button::ToNumber if !abilities.transfer_to_numbers => Err(Refused::NotAllowed),
         Button::ToNumber => {
             let number = pressed.number.parse().map_err(|_| Refused::Notice(Notice::WrongTarget))?;
@@ -100,9 +115,12 @@ fn understood(app: &App, operator: &Operator, sheet: &Sheet, pressed: &Pressed) 
     }
 }
 
-fn done(command: &CallCommand) -> Notice {
+/// `along`: whether this operator takes part already.
+fn done(command: &CallCommand, along: bool) -> Notice {
     match command {
-        CallCommand::TakeOver | CallCommand::Supervise { .. } => Notice::YourPhoneRings,
+        CallCommand::TakeOver => Notice::YourPhoneRings,
+        CallCommand::Supervise { .. } if along => Notice::PartChanged,
+        CallCommand::Supervise { .. } => Notice::RingsToTakePart,
         CallCommand::Transfer(_) => Notice::Transferring,
         CallCommand::HangUp => Notice::HangingUp,
         CallCommand::LeaveSupervision => Notice::LeftCall,
