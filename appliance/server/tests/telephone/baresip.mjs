@@ -2,7 +2,7 @@
 // keys, and keeps what it hears.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { freePort } from "../browser/appliance.mjs";
 
@@ -18,7 +18,7 @@ const VOICES = { ro: "ro", hu: "hu", en: "en-gb" };
 export async function startBaresip({ folder, user = "0721000000", host = "127.0.0.1", registrar, password, account = "", codecs = "PCMA", answer = false, config = "" }) {
   mkdirSync(folder, { recursive: true });
   const control = await freePort();
-  const sip = await freePort();
+  const sip = await freePair();
   const silence = join(folder, "silence.wav");
   writeWav(silence, []);
   writeFileSync(
@@ -151,6 +151,19 @@ ${config}
       socket.destroy();
     },
   };
+}
+
+// A port that is free and whose next one is, which baresip takes for TLS.
+async function freePair() {
+  for (;;) {
+    const port = await freePort();
+    const server = createServer();
+    const free = await new Promise((known) => {
+      server.once("error", () => known(false));
+      server.listen(port + 1, "127.0.0.1", () => server.close(() => known(true)));
+    });
+    if (free) return port;
+  }
 }
 
 // These samples, and silence behind them: baresip hangs up where its file ends.

@@ -19,6 +19,7 @@ before(async () => {
   appliance = await startTelephone({ node });
   staff = await signedIn(appliance.url, "admin", appliance.password);
   await appliance.promptsReady();
+  await firstWords();
 });
 
 after(async () => {
@@ -37,6 +38,16 @@ async function hangUp({ caller, id }) {
   caller.hangUp();
   await appliance.ended(id);
   await caller.stop();
+}
+
+// The node hears its first words more slowly than all others.
+async function firstWords() {
+  const call = await ring("first");
+  call.caller.keys("1");
+  await appliance.standing("listening");
+  await pause(call.caller.say("bună ziua") * 1000);
+  await staff.told(call.id, "Cetățeanul");
+  await hangUp(call);
 }
 
 const turns = (id, by) => appliance.call(id).turns.filter((turn) => turn.by === by);

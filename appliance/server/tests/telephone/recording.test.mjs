@@ -91,9 +91,7 @@ test("who hears the notice and stays is recorded, until the recording's time is 
   assert.equal(stored().length, before);
 });
 
-// The key is taken only once the notice was heard to its end.
-const todo = "whoever refuses while the notice is spoken";
-test("who refuses by a key is not recorded", { todo }, async () => {
+test("who refuses by a key, while the notice is spoken, is not recorded", async () => {
   const before = stored().length;
   const call = await ring("refuses");
   call.caller.keys("9");

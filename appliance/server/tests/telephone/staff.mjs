@@ -14,6 +14,8 @@ export function prompt(name, language = "ro") {
   return found[1].split("{")[0];
 }
 
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
 // Signs somebody in with his one-time password and chooses another.
 export async function signedIn(url, username, oneTime) {
   const cookies = new Map();
@@ -38,13 +40,14 @@ export async function signedIn(url, username, oneTime) {
   return {
     ask,
     seen,
-    // Waits until a call's page shows these words; all of it then.
+    // Waits until a call's page shows these words (or what fits an expression), or any of several; all of it then.
     async told(call, words, seconds = 30) {
+      const wanted = [words].flat().map((one) => (one instanceof RegExp ? one : new RegExp(escaped(one))));
       const deadline = Date.now() + seconds * 1000;
       for (;;) {
         const page = await seen(call);
-        if (page.includes(words)) return page;
-        if (Date.now() > deadline) throw new Error(`not said within ${seconds} s: "${words}"; the page has:\n${page}`);
+        if (wanted.some((one) => page.search(one) >= 0)) return page;
+        if (Date.now() > deadline) throw new Error(`not said within ${seconds} s: "${wanted.join('", "')}"; the page has:\n${page}`);
         await pause(150);
       }
     },
