@@ -286,6 +286,33 @@ test("where the rules forbid it nobody listens in, and no call goes to a number 
   await strict.stop();
 });
 
+// Until a call that an operator wants rings him before anybody else of the department.
+test("who was promised a call stands in the list, and is rung from it", { todo: true }, async () => {
+  const { page } = elena;
+  await open(page, `${appliance.url}/console/calls`);
+  const { caller, id } = await ring("promised", { user: OUTSIDE, answer: true });
+  await appliance.standing("listening");
+  // A person, please; nobody of the front desk is there: yes, call me, at this number.
+  for (const key of ["0", "1", "1"]) {
+    caller.keys(key);
+    await pause(6000);
+  }
+  const row = page.locator(".calls-backs tr[data-row]");
+  await row.waitFor({ timeout: 30_000 });
+  await looks(page, "calls-back");
+  await hangUp(caller, id);
+  const before = appliance.calls().length;
+  await click(page, row.locator("form[action$=dial] button"));
+  await appliance.until("he is rung", 30, () => appliance.calls().length > before && appliance.calls().find((call) => call.direction === "out" && !call.ended));
+  const outward = appliance.calls().find((call) => call.direction === "out" && !call.ended);
+  await open(page, address(outward.id));
+  await standing(page, "cu Elena Marin");
+  outside.hangUp();
+  await appliance.ended(outward.id);
+  await open(page, `${appliance.url}/console/calls`);
+  await page.locator(".none", { hasText: "Nimeni nu așteaptă" }).waitFor({ timeout: 10_000 });
+});
+
 test("an ended call is found, heard and read again, and the journal says by whom", async () => {
   const { page } = elena;
   await open(page, `${appliance.url}/console/calls/history`);
