@@ -19,6 +19,8 @@ use crate::write::Write;
 
 /// The lease under which citizens are rung back.
 pub const CALL_BACK_LEASE: &str = "call_backs";
+/// The telephone as trunks and desk phones know it: the server that registers.
+pub const TELEPHONE_LEASE: &str = "telephone";
 /// The lease under which requests to the models are dispatched.
 pub const DISPATCHER_LEASE: &str = "dispatcher";
 /// The lease under which the outbox is sent.

@@ -34,7 +34,8 @@ pub use drained::{DrainedNode, DrainedNodes};
 pub use error::StoreError;
 pub use journal::{Broken, JournalFeed, Sealed, Sealer, Verification, verify_journal_file};
 pub use leases::{
-    CALL_BACK_LEASE, DISPATCHER_LEASE, Fence, Lease, LeaseKeeper, Leases, OUTBOX_LEASE, SEALER_LEASE, WATCHDOG_LEASE,
+    CALL_BACK_LEASE, DISPATCHER_LEASE, Fence, Lease, LeaseKeeper, Leases, OUTBOX_LEASE, SEALER_LEASE, TELEPHONE_LEASE,
+    WATCHDOG_LEASE,
 };
 pub use outgoing::OutboxRepository;
 pub use store::{Health, Store};

@@ -13,7 +13,7 @@ use desk::ports::cases::CaseFilter;
 use desk::ports::live_calls::LiveCall;
 use dialogue::{Caller, Setup};
 use media::{Line, LineWish, SecurePolicy};
-use signalling::{Invitation, Rejection, SecureMedia};
+use signalling::{Invitation, Rejection, SecureMedia, Target};
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
@@ -241,11 +241,14 @@ fn secure(media: SecureMedia) -> SecurePolicy {
     }
 }
 
-/// A line to somebody whom we ring.
+/// A line to somebody whom we ring, as safe as the way there demands.
 ///
 /// # Errors
 /// When no line is free.
-pub(crate) fn line_out(house: &House) -> Result<Line, media::MediaError> {
-    let local = house.parts.config.media.bind.first().copied().unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
-    house.media.open(LineWish { local, secure: SecurePolicy::Off })
+pub(crate) async fn line_out(house: &House, to: &Target) -> Result<Line, media::MediaError> {
+    let way = house.endpoint.way(to.clone()).await;
+    let bound = &house.parts.config.media.bind;
+    let local = way.local.filter(|local| bound.is_empty() || bound.contains(local));
+    let local = local.or(bound.first().copied()).unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
+    house.media.open(LineWish { local, secure: secure(way.secure_media) })
 }

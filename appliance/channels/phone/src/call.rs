@@ -153,6 +153,9 @@ struct Call {
     /// How it ends, once that is decided.
     ending: Option<Ending>,
     operator_hung_up: bool,
+    /// Who of the staff wanted this call, until he was rung; and who is looked for where he does not answer.
+    wanted_by: Option<OperatorId>,
+    instead: Option<dialogue::Connect>,
     /// On whose word somebody is being rung; `None`: the dialogue's.
     commanded_by: Option<OperatorId>,
     /// The worst jitter that was seen.
@@ -194,7 +197,9 @@ pub(crate) async fn run(house: Arc<House>, begun: Begun) {
         not_recorded: if policy == dialogue::Recording::Off { NotRecorded::Policy } else { NotRecorded::NotAsked },
         ending: None,
         operator_hung_up: false,
-        commanded_by: wanted_by,
+        wanted_by,
+        instead: None,
+        commanded_by: None,
         worst_jitter: Duration::ZERO,
         follows: VecDeque::new(),
         prompts,
@@ -236,9 +241,6 @@ impl Call {
     ) {
         self.clerk.note(CallChange { answered_at: Some(self.house.parts.time.now()), ..CallChange::default() });
         self.happens(Event::Answered);
-        if let Some(operator) = self.commanded_by {
-            self.ring_operator(operator);
-        }
         let stop = self.house.stop.clone();
         while self.ending.is_none() {
             let due = self.due();

@@ -73,7 +73,8 @@ async fn ring(house: &Arc<House>, id: CallId, promise: &CallBack) -> bool {
         }
     };
     let conversation = house.parts.conversations.conversation(case.conversation).await.ok();
-    let mut line = match arrivals::line_out(house) {
+    let to = Target::Number(promise.number.as_str().to_owned());
+    let mut line = match arrivals::line_out(house, &to).await {
         Ok(line) => line,
         Err(error) => {
             tracing::warn!(%error, "no line to ring back");
@@ -103,7 +104,6 @@ async fn ring(house: &Arc<House>, id: CallId, promise: &CallBack) -> bool {
         tracing::error!(error, "a call-back begins without a record");
     }
     let offer = line.offer();
-    let to = Target::Number(promise.number.as_str().to_owned());
     let dial = Dial { ring_for: RINGS, ..Dial::new(to, CallerId::default(), offer) };
     let mut dialling = house.endpoint.dial(dial).await;
     while let Some(progress) = dialling.next().await {

@@ -60,6 +60,8 @@ pub struct PhoneParts {
     pub calendar: Calendar,
     /// The number of this server.
     pub server: u64,
+    /// Whether other servers have the same telephone: then one of them is on duty ([`crate::Phone::on_duty`]).
+    pub clustered: bool,
     /// Where rendered prompts are kept.
     pub folder: Utf8PathBuf,
     /// What the installation decided.

@@ -310,7 +310,7 @@ async fn first_of(house: &House, search: &Search, phones: Vec<(Phone, Taken)>) -
 }
 
 async fn ring(house: &House, search: &Search, phone: Phone, taken: Option<Taken>) -> Result<Person, Unreached> {
-    let mut line = line_out(house).map_err(|error| {
+    let mut line = line_out(house, &phone.target).await.map_err(|error| {
         tracing::warn!(%error, "no line to ring somebody");
         Unreached::Failed
     })?;

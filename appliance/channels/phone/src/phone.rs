@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use desk::call::{NotRecorded, Recording};
 use desk::journal::Event;
+use desk::ports::calls::{CallFilter, CallScope};
 use desk::ports::feed::FeedItem;
 use desk::ports::live_calls::{CallAbilities, IntentResult, LiveCalls};
 use desk::ports::{PortError, PortResult};
 use dialogue::{Menus, Prompts};
 use futures::StreamExt;
+use jiff::{SignedDuration, Timestamp};
 use media::Media;
-use signalling::{Endpoint, Transport};
+use signalling::{Endpoint, SipConfig, Transport};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,6 +27,8 @@ use crate::{arrivals, call_backs, music};
 const GOODBYES: Duration = Duration::from_secs(3);
 /// How many of the calls that a dead server left are closed in one round.
 const LEFT_BEHIND: u32 = 256;
+/// A call that another server has had for longer was lost with that server.
+const ABANDONED: SignedDuration = SignedDuration::from_hours(6);
 /// How many intents are taken at once.
 const INTENTS: u32 = 32;
 /// How many recordings are erased in one round.
@@ -76,7 +80,8 @@ impl Phone {
         // Computed beside the rest of the start.
         let music = tokio::task::spawn_blocking(|| Arc::new(music::bars()));
         let media = Media::start(parts.config.media.clone())?;
-        let (endpoint, invitations) = Endpoint::start(parts.config.sip.clone()).await?;
+        let sip = SipConfig { stands_by: parts.clustered, ..parts.config.sip.clone() };
+        let (endpoint, invitations) = Endpoint::start(sip).await?;
         let abilities = CallAbilities {
             telephone: true,
             supervision: parts.config.supervision,
@@ -138,6 +143,32 @@ impl Phone {
     /// When they cannot be read.
     pub async fn dial_due(&self, epoch: u64) -> PortResult<usize> {
         call_backs::dial_due(&self.house, epoch).await
+    }
+
+    /// Of all servers, this one is known to trunks and desk phones for `term`; whoever calls it holds the telephone's lease, and
+    /// calls again before the term is over.
+    pub async fn on_duty(&self, term: Duration) {
+        self.house.endpoint.on_duty(term).await;
+    }
+
+    /// Ends, in the record, the calls of servers that are gone: older than calls are. Whoever calls it holds a lease.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn close_abandoned(&self) -> PortResult<usize> {
+        let parts = &self.house.parts;
+        let before = parts.time.now().saturating_sub(ABANDONED).unwrap_or(Timestamp::MIN);
+        let live =
+            CallFilter { scope: CallScope::Live, until: Some(before), limit: LEFT_BEHIND, ..CallFilter::default() };
+        let mut servers: Vec<u64> = parts.calls.list(live).await?.into_iter().map(|call| call.server).collect();
+        servers.sort_unstable();
+        servers.dedup();
+        let mut closed = 0;
+        // This server knows its own.
+        for server in servers.into_iter().filter(|server| *server != parts.server) {
+            closed += parts.calls.close_lost(server, before, LEFT_BEHIND).await?.len();
+        }
+        Ok(closed)
     }
 
     /// Erases the recordings whose time is over. Returns how many.

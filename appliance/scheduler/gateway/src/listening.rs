@@ -37,6 +37,8 @@ use story::{Heard, Story};
 const LOOK: Duration = Duration::from_millis(100);
 /// How long a session looks for a new home.
 const HOMELESS: Duration = Duration::from_secs(10);
+/// How long a node may take to write down what was said last.
+const LAST_WORDS: Duration = Duration::from_secs(60);
 /// The pause between two attempts.
 const AGAIN: Duration = Duration::from_millis(100);
 /// How long a client may be too slow to take what it is told.
@@ -77,7 +79,8 @@ pub(crate) struct Listening {
     kept: Kept,
     story: Story,
     settings: Vec<String>,
-    ended: bool,
+    /// When the client said that nothing more comes.
+    ended: Option<Instant>,
 }
 
 /// What happened.
@@ -120,7 +123,7 @@ impl Listening {
         let home = home::find(&nodes, &wish, &mut Standby::default()).await?;
         let kept = Kept::new(wish.form, wish.rate);
         let (standby, story) = (Standby::default(), Story::default());
-        Ok(Self { nodes, wish, home, standby, kept, story, settings: Vec::new(), ended: false })
+        Ok(Self { nodes, wish, home, standby, kept, story, settings: Vec::new(), ended: None })
     }
 
     /// Listens until the client leaves or all that it sent is written down.
@@ -138,7 +141,7 @@ impl Listening {
         loop {
             let Home { socket, ticket, .. } = &mut self.home;
             let next = tokio::select! {
-                next = said.recv(), if !self.ended => Next::Said(next),
+                next = said.recv(), if self.ended.is_none() => Next::Said(next),
                 event = socket.next() => Next::Node(event),
                 order = home::order(ticket.as_mut()) => Next::Order(order),
                 () = self.standby.tend() => continue,
@@ -187,7 +190,7 @@ impl Listening {
                 Message::Text(event)
             }
             Said::End => {
-                self.ended = true;
+                self.ended = Some(Instant::now());
                 Message::Text(COMMIT.to_owned())
             }
         };
@@ -205,7 +208,9 @@ impl Listening {
     ) -> Then {
         let text = match event {
             Some(Ok(Message::Text(text))) => text,
-            Some(Ok(Message::Close { .. })) | None if self.ended && self.story.is_quiet() => return Then::Over,
+            Some(Ok(Message::Close { .. })) | None if self.ended.is_some() && self.story.is_quiet() => {
+                return Then::Over;
+            }
             Some(Ok(Message::Close { .. })) => return Then::Move { why: "closed", suspect: false },
             Some(Ok(_)) => return Then::GoOn,
             Some(Err(_)) | None => return Then::Move { why: "broke_off", suspect: true },
@@ -234,6 +239,10 @@ impl Listening {
 
     /// Looks after the replica and the standby.
     fn look(&mut self) -> Then {
+        if self.ended.is_some_and(|ended| ended.elapsed() >= LAST_WORDS) {
+            tracing::warn!("a node did not end a session whose client has nothing more to say");
+            return Then::Over;
+        }
         let Some(replica) = self.home.replica() else { return Then::GoOn };
         let Some(model) = self.nodes.live.get(&self.wish.model) else { return Then::GoOn };
         let second = model.other_home(self.wish.session, replica.id);
@@ -294,7 +303,7 @@ impl Listening {
         for piece in pieces {
             self.home.send(Message::Binary(piece)).await?;
         }
-        if self.ended {
+        if self.ended.is_some() {
             self.home.send(Message::Text(COMMIT.to_owned())).await?;
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use phone::{Phone, PhoneParts};
-use store::{CALL_BACK_LEASE, Leases};
+use store::{CALL_BACK_LEASE, Leases, TELEPHONE_LEASE};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +15,11 @@ use crate::config::Config;
 
 /// How often it is looked for call-backs that are due.
 const CALL_BACKS: Duration = Duration::from_secs(2);
-/// How often it is looked for recordings whose time is over.
+/// How often whoever is on duty says so.
+const DUTY: Duration = Duration::from_secs(1);
+/// For how long that holds: longer than a pause, shorter than the lease that allows it.
+const DUTY_TERM: Duration = Duration::from_secs(5);
+/// How often it is looked for recordings whose time is over, and for calls whose server is gone.
 const RECORDINGS: Duration = Duration::from_secs(600);
 
 /// Starts the telephone, where there is to be one.
@@ -43,6 +47,7 @@ pub(super) async fn start(wired: &Wired, config: &Config) -> anyhow::Result<Opti
         departments: config.departments.clone(),
         calendar: config.calendar.clone(),
         server: config.store.node,
+        clustered: config.store.is_cluster(),
         folder: config.data.folder.join("phone"),
         config: config.phone.clone(),
     };
@@ -52,7 +57,8 @@ pub(super) async fn start(wired: &Wired, config: &Config) -> anyhow::Result<Opti
     Ok(Some(phone))
 }
 
-/// Keeps promises to ring back, and erases recordings whose time is over: on one server of the cluster.
+/// What one server of the cluster does for all: it is known to trunks and desk phones, keeps promises to ring back, and erases
+/// recordings whose time is over.
 pub(super) fn keep(
     parts: &mut JoinSet<anyhow::Result<()>>,
     phone: &Phone,
@@ -60,6 +66,15 @@ pub(super) fn keep(
     holder: &str,
     stop: &CancellationToken,
 ) {
+    let on_duty = phone.clone();
+    let duty = move |_lease: store::Lease| {
+        let phone = on_duty.clone();
+        async move {
+            phone.on_duty(DUTY_TERM).await;
+            Ok(())
+        }
+    };
+    parts.spawn(under_lease(leases.clone(), TELEPHONE_LEASE, holder.to_owned(), DUTY, stop.clone(), duty));
     let dialling = phone.clone();
     let erased = Arc::new(std::sync::Mutex::new(None::<std::time::Instant>));
     let work = move |lease: store::Lease| {
@@ -78,6 +93,10 @@ pub(super) fn keep(
                 let count = phone.erase_stale_recordings().await?;
                 if count > 0 {
                     tracing::info!(recordings = count, "recordings were erased: their time was over");
+                }
+                let lost = phone.close_abandoned().await?;
+                if lost > 0 {
+                    tracing::warn!(calls = lost, "calls were lost with servers that are gone");
                 }
             }
             Ok(())

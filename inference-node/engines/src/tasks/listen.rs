@@ -71,7 +71,7 @@ pub enum ListenEvent {
         language: Option<Language>,
         /// Its words with their times in seconds since the audio began.
         words: Vec<Word>,
-        /// The mean probability of its tokens: below one half it is better asked again.
+        /// How sure its least sure words are on the average: below one half it is better asked again.
         confidence: f32,
     },
 }

@@ -24,7 +24,7 @@ use super::slots::{Slot, Slots};
 use super::spoken::{Limits, Spoken, rules, samples_in};
 use super::turn::{Change, Turns};
 use super::voice_activity::{Activity, Earshot, VoiceActivity, seconds, tame};
-use super::words::HeardWord;
+use super::words::{HeardWord, sureness};
 use super::{RATE, language};
 use crate::model::EVENTS_AHEAD;
 use crate::tasks::{EndOfTurn, ListenEvent, ListenRequest, Word};
@@ -317,7 +317,7 @@ impl Listener {
         }
         let Some(mut turn) = self.closed.pop_front() else { return Ok(()) };
         let words: Vec<Word> = turn.words.finish(heard.words).iter().cloned().map(Word::from).collect();
-        let confidence = words.iter().map(|word| word.probability).sum::<f32>() / words.len().max(1) as f32;
+        let confidence = sureness(words.iter().map(|word| word.probability));
         let text = turn.words.text().to_owned();
         self.say(ListenEvent::Final { turn: turn.number, text, language: turn.language, words, confidence }).await
     }

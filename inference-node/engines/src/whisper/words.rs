@@ -30,6 +30,24 @@ pub(crate) fn text_of<'a>(words: impl IntoIterator<Item = &'a HeardWord>) -> Str
     text
 }
 
+/// How sure a sentence is: as its two least sure words are on the average. A model that hears what it does not know is sure of
+/// the little words in between, and a mean over all of them hides the ones that it made up.
+pub(crate) fn sureness(probabilities: impl IntoIterator<Item = f32>) -> f32 {
+    let mut least = [f32::INFINITY; 2];
+    for probability in probabilities {
+        if probability < least[0] {
+            least = [probability, least[0]];
+        } else if probability < least[1] {
+            least[1] = probability;
+        }
+    }
+    match least {
+        [first, _] if first.is_infinite() => 0.0,
+        [only, second] if second.is_infinite() => only,
+        [first, second] => f32::midpoint(first, second),
+    }
+}
+
 /// The words of a part. A word begins with a space or with the part; its bytes are put together before they are read as
 /// letters, because a letter may be split between tokens. Times come from the times that the model was sure of, and between
 /// those from how long each word is, counted in time spoken.
@@ -138,6 +156,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_sentence_is_as_sure_as_the_words_that_it_stumbles_over() {
+        assert!(sureness([0.99, 0.98, 1.0, 0.97]) > 0.97);
+        assert!((sureness([0.99, 0.2, 1.0, 0.4, 0.99]) - 0.3).abs() < 1e-6);
+        assert!((sureness([0.4]) - 0.4).abs() < 1e-6);
+        assert!(sureness([]).abs() < 1e-6);
+    }
 
     fn token(bytes: &[u8]) -> Token {
         Token { bytes: bytes.to_vec(), probability: 0.5, log_probability: 0.5_f32.ln(), time: None }

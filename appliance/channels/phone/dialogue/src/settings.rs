@@ -122,7 +122,7 @@ impl Default for Settings {
             silence: Silence::default(),
             waiting: Waiting::default(),
             messages: false,
-            least_confidence: 0.45,
+            least_confidence: 0.5,
             longest_minutes: 30,
         }
     }

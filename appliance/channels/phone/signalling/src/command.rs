@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::Cause;
 use crate::call::{Call, CallEvents, OfferError, Refer};
-use crate::dialling::{Dial, Progress};
+use crate::dialling::{Dial, Progress, Target, Way};
 use crate::invitation::{InvitationError, Rejection};
 use crate::peers::Candidate;
 use crate::status::Status;
@@ -94,6 +94,14 @@ pub(crate) enum Command {
     PeerFound {
         peer: usize,
         candidates: Vec<Candidate>,
+    },
+    OnDuty {
+        term: Duration,
+    },
+    /// How a call to somebody would go.
+    Way {
+        to: Target,
+        reply: oneshot::Sender<Way>,
     },
     Status {
         reply: oneshot::Sender<Status>,

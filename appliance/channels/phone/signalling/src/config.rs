@@ -31,6 +31,9 @@ pub struct SipConfig {
     pub peers: Vec<PeerConfig>,
     /// Desk phones that register here.
     pub extensions: Vec<ExtensionConfig>,
+    /// Whether it is known to trunks and desk phones only while [`crate::Endpoint::on_duty`] says so: one server of several.
+    #[serde(skip)]
+    pub stands_by: bool,
     /// Calls at one time, both ways together. Those beyond come as [`crate::Invitation::full`].
     pub max_calls: usize,
     /// How many calls beyond `max_calls` may hear "all busy"; whoever comes after them is refused with 503.
@@ -70,6 +73,7 @@ impl Default for SipConfig {
             digest: vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5],
             peers: Vec::new(),
             extensions: Vec::new(),
+            stands_by: false,
             max_calls: 500,
             overflow_calls: 50,
             retry_after_seconds: 30,
@@ -128,7 +132,7 @@ pub enum DigestAlgorithm {
 }
 
 /// What the media of a peer's calls must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SecureMedia {
     /// Plain RTP.

@@ -1,10 +1,12 @@
 //! A call that we make, until it is answered or fails.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use crate::SecureMedia;
 use crate::call::{Call, CallEvents, CallName, PendingOffer};
 use crate::command::{Command, Commands, LegId};
 
@@ -17,6 +19,15 @@ pub enum Target {
     Extension(String),
     /// A SIP address, by the peer that it names, or straight to its host.
     Uri(String),
+}
+
+/// How a call to somebody would go, for the session description that it begins with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Way {
+    /// What its media must be: the strictest of what the trunks that it may go by, or the desk phone, demand.
+    pub secure_media: SecureMedia,
+    /// Our address on that way, where it is known.
+    pub local: Option<IpAddr>,
 }
 
 /// Who is shown to be calling.

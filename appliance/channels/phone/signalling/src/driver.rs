@@ -190,6 +190,10 @@ impl Driver {
             Command::ReferRefused { leg, request, status } => self.agent.refer_refused(leg, request, status, now),
             Command::SendDigit { leg, digit, duration } => self.agent.send_digit(leg, digit, duration, now),
             Command::PeerFound { peer, candidates } => self.agent.found(peer, candidates, now),
+            Command::OnDuty { term } => self.agent.on_duty(term, now),
+            Command::Way { to, reply } => {
+                let _ = reply.send(self.agent.way(to, now));
+            }
             Command::Status { reply } => {
                 let mut status = self.agent.status(now);
                 status.connections = self.transports.connections();

@@ -12,7 +12,7 @@ use crate::Transport;
 use crate::agent::{Agent, Extension};
 use crate::command::{Command, Commands, LegId};
 use crate::config::SipConfig;
-use crate::dialling::{Dial, Dialling, Progress, Target};
+use crate::dialling::{Dial, Dialling, Progress, Target, Way};
 use crate::driver::Driver;
 use crate::invitation::Invitation;
 use crate::message::Uri;
@@ -108,6 +108,17 @@ impl Endpoint {
             .await
             .unwrap_or(LegId(0));
         Dialling { leg, progress: received, commands: self.commands.clone(), over: false }
+    }
+
+    /// How a call to somebody would go.
+    pub async fn way(&self, to: Target) -> Way {
+        self.commands.ask(|reply| Command::Way { to, reply }).await.unwrap_or_default()
+    }
+
+    /// Among servers that share one telephone ([`SipConfig::stands_by`]): this one is on duty for `term`, unless it is told so
+    /// again. It registers with the trunks and takes the desk phones' registrations.
+    pub async fn on_duty(&self, term: Duration) {
+        self.commands.send(Command::OnDuty { term }).await;
     }
 
     /// How it stands.

@@ -42,7 +42,7 @@ pub use call::{
 };
 pub use cause::{Cause, CauseProtocol};
 pub use config::{DigestAlgorithm, ExtensionConfig, Listener, PeerConfig, SecureMedia, SipConfig, TimersConfig};
-pub use dialling::{CallerId, Dial, Dialling, Progress, Target};
+pub use dialling::{CallerId, Dial, Dialling, Progress, Target, Way};
 pub use endpoint::{Endpoint, StartError};
 pub use invitation::{Caller, Invitation, InvitationError, InvitationEvent, Rejection};
 pub use status::{ExtensionStatus, PeerStatus, Status, TargetStatus};

@@ -53,10 +53,18 @@ impl Call {
                 self.transcribe(Author::Citizen, told.chosen.clone());
                 self.clerk.told(told);
             }
-            Action::Connect(connect) => {
-                self.commanded_by = None;
-                self.connect(connect);
-            }
+            Action::Connect(connect) => match self.wanted_by.take() {
+                Some(operator) => {
+                    self.instead = Some(connect);
+                    self.commanded_by = Some(operator);
+                    self.ring(operator);
+                    self.follows.push_back(Event::Transfer(TransferNews::Ringing));
+                }
+                None => {
+                    self.commanded_by = None;
+                    self.connect(connect);
+                }
+            },
             Action::Overflow { .. } => {
                 if let Some(search) = &self.search {
                     search.overflow.store(true, Ordering::Relaxed);
@@ -271,6 +279,9 @@ impl Call {
                 if self.talk.is_some() {
                     // Whoever has the caller keeps him.
                     return self.stands();
+                }
+                if let Some(connect) = self.instead.take() {
+                    return self.connect(connect);
                 }
                 self.back_to_assistant();
                 match error {

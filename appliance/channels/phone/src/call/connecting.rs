@@ -74,7 +74,7 @@ impl Call {
     /// A person has answered: caller and person hear each other. Whoever had the caller before has him no more.
     pub(super) async fn joined(&mut self, person: people::Person) {
         let department = self.search.take().and_then(|search| search.department);
-        self.commanded_by = None;
+        (self.commanded_by, self.instead) = (None, None);
         if let Some(before) = self.talk.take() {
             before.end().await;
         }

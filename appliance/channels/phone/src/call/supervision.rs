@@ -134,8 +134,14 @@ impl Call {
         }
     }
 
+    /// Rings a member of the staff, who then has the caller; the dialogue knows.
+    fn ring_operator(&mut self, operator: OperatorId) {
+        self.ring(operator);
+        self.happens(dialogue::Event::Transfer(dialogue::TransferNews::Ringing));
+    }
+
     /// Rings a member of the staff, who then has the caller.
-    pub(super) fn ring_operator(&mut self, operator: OperatorId) {
+    pub(super) fn ring(&mut self, operator: OperatorId) {
         let search = self.search_of(String::new(), Arc::default());
         let (house, news) = (Arc::clone(&self.house), self.news.clone());
         let task = tokio::spawn(async move {
@@ -147,7 +153,6 @@ impl Call {
         });
         let to = desk::call::TransferTarget::Operator(operator);
         self.search = Some(super::Search::of(task, self.department.clone(), to));
-        self.happens(dialogue::Event::Transfer(dialogue::TransferNews::Ringing));
     }
 
     fn supervise(&mut self, by: OperatorId, mode: Supervision) -> Result<(), CommandError> {

@@ -16,6 +16,10 @@ use crate::settings::{Silence, Turns, millis};
 
 /// How long complete words are waited for after they were asked for.
 const CONCLUDE: Duration = Duration::from_millis(1_200);
+/// How long they are waited for where none have come for so much of what was said: a recogniser that is behind, not silent.
+const BEHIND: Duration = Duration::from_millis(3_000);
+/// Words that came so long before the voice ended do not hold its end.
+const FRESH: Duration = Duration::from_millis(700);
 /// How long any words are waited for where only voice was heard.
 const FIRST_WORDS: Duration = Duration::from_millis(1_800);
 /// Less voice than this, and no word in it, is a cough.
@@ -391,7 +395,14 @@ impl TurnTaking {
             return None;
         }
         if let Some(concluded) = self.concluded {
-            return Some(concluded + if text.is_empty() { FIRST_WORDS } else { CONCLUDE });
+            let ended = self.activity.ended().unwrap_or_default();
+            let is_behind = self.heard.last_words.is_some_and(|last| last + FRESH < ended);
+            let patience = match text.is_empty() {
+                true => FIRST_WORDS,
+                false if is_behind => BEHIND,
+                false => CONCLUDE,
+            };
+            return Some(concluded + patience);
         }
         let pause = match self.heard.finish {
             Some(Finish::Complete) => self.settings.complete_ms,

@@ -7,6 +7,7 @@ use super::{Agent, Purpose};
 use crate::call::{End, EndedBy};
 use crate::command::LegId;
 use crate::message::{Known, Request, Response};
+use crate::peers::Peer;
 use crate::session_timer::Due;
 use crate::transaction::Key;
 use crate::{CallName, Cause};
@@ -199,11 +200,12 @@ impl Agent {
 
     /// What the console shows.
     pub(crate) fn status(&self, now: Instant) -> crate::Status {
+        let registers = |peer: &Peer| peer.config.register && self.has_duty();
         let peers = self.peers.iter().enumerate().map(|(index, peer)| crate::PeerStatus {
             name: peer.config.name.clone(),
             up: peer.targets.iter().any(|target| target.is_up(now))
-                && (!peer.config.register || peer.registration.registered),
-            registered: peer.config.register.then_some(peer.registration.registered),
+                && (!registers(peer) || peer.registration.registered),
+            registered: registers(peer).then_some(peer.registration.registered),
             registration_failure: peer.registration.failure,
             calls: self.legs.values().filter(|leg| leg.peer == Some(index)).count(),
             targets: peer

@@ -209,7 +209,12 @@ impl Agent {
 
     /// Says what we can do (RFC 3261 §11).
     fn options(&mut self, request: &Request, key: &Key, route: &Route, now: Instant) {
-        let status = if accepts_sdp(request) { 200 } else { 406 };
+        let status = match accepts_sdp(request) {
+            // Whoever asks whether we live wants to know where to send calls.
+            _ if !self.has_duty() => 503,
+            true => 200,
+            false => 406,
+        };
         let Some(mut response) = self.response_to(key, status) else { return };
         response.headers.push(Known::Allow, self.methods());
         response.headers.push(Known::Accept, super::sending::BODIES);

@@ -8,6 +8,7 @@ mod acknowledging;
 mod admission;
 mod authentication;
 mod cancelling;
+mod duty;
 mod ending;
 mod incoming;
 mod info;
@@ -30,6 +31,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use bytes::Bytes;
+use duty::Duty;
 
 use crate::command::{LegId, RequestId};
 use crate::config::{ExtensionConfig, SipConfig, Timers};
@@ -72,6 +74,7 @@ enum Waker {
     Probe(usize, usize),
     Registration(usize),
     Bindings,
+    Duty,
 }
 
 /// What a request of ours is for.
@@ -132,6 +135,7 @@ pub(crate) struct Agent {
     dialogs: HashMap<CallName, LegId>,
     schedule: Schedule<Waker>,
     next_id: u64,
+    duty: Duty,
     stopping: bool,
     output: VecDeque<Output>,
 }
@@ -162,9 +166,13 @@ impl Agent {
             dialogs: HashMap::new(),
             schedule: Schedule::new(),
             next_id: 1,
+            duty: Duty::Alone,
             stopping: false,
             output: VecDeque::new(),
         };
+        if agent.config.stands_by {
+            agent.duty = Duty::StandsBy;
+        }
         agent.begin_peers(now);
         agent
     }
@@ -205,6 +213,7 @@ impl Agent {
                 Waker::Probe(peer, target) => self.probe(peer, target, now),
                 Waker::Registration(peer) => self.register(peer, now),
                 Waker::Bindings => self.expire_bindings(now),
+                Waker::Duty => self.off_duty(now),
             }
         }
     }

@@ -5,9 +5,12 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use bytes::Bytes;
+
 use super::Agent;
 use super::leg::Attempt;
-use crate::dialling::{Dial, Target};
+use crate::SecureMedia;
+use crate::dialling::{CallerId, Dial, Target, Way};
 use crate::message::uri::Scheme;
 use crate::message::{Known, NameAddr, Response, Uri};
 use crate::peers::Candidate;
@@ -18,6 +21,23 @@ const MOST_PLACES: usize = 16;
 const MOST_CONTACTS: usize = 8;
 
 impl Agent {
+    /// How a call would go.
+    pub(crate) fn way(&self, to: Target, now: Instant) -> Way {
+        let places = self.places(&Dial::new(to, CallerId::default(), Bytes::new()), Vec::new(), now);
+        let demands = |place: &Attempt| match (place.peer, &place.extension) {
+            (Some(peer), _) => self.peers[peer].config.secure_media,
+            (None, Some(user)) => {
+                let known = self.extensions.iter().find(|known| known.config.user == *user);
+                known.map(|known| known.config.secure_media).unwrap_or_default()
+            }
+            (None, None) => SecureMedia::Off,
+        };
+        Way {
+            secure_media: places.iter().map(demands).max().unwrap_or_default(),
+            local: places.front().and_then(|place| place.candidate.local),
+        }
+    }
+
     /// Everywhere that a call may go, the best first.
     pub(super) fn places(&self, dial: &Dial, straight: Vec<Candidate>, now: Instant) -> VecDeque<Attempt> {
         let mut places = VecDeque::new();

@@ -36,7 +36,7 @@ impl Agent {
 
     /// Registers with a peer, or renews it.
     pub(super) fn register(&mut self, peer: usize, now: Instant) {
-        if self.stopping {
+        if self.stopping || !self.has_duty() {
             return;
         }
         let expires = self.peers[peer].config.expires_seconds.max(self.peers[peer].registration.at_least);
@@ -91,7 +91,7 @@ impl Agent {
         let asked = request.headers.number(Known::Expires).unwrap_or(0);
         let pause = match response {
             Some(response) if response.status < 300 => {
-                if asked == 0 || self.stopping {
+                if asked == 0 || self.stopping || !self.has_duty() {
                     return;
                 }
                 let ours = request.headers.address(Known::Contact);

@@ -27,6 +27,10 @@ pub(crate) struct Binding {
 
 impl Agent {
     pub(super) fn register_came(&mut self, request: &Request, key: &Key, route: &Route, now: Instant) {
+        if !self.has_duty() {
+            // The phone goes on to the next of our servers (RFC 3263 §4.3).
+            return self.refuse_for_room(key, now);
+        }
         let user = match self.prove(request, key, now) {
             Some(user) => user,
             None => return,
@@ -135,7 +139,7 @@ impl Agent {
         self.schedule_bindings();
     }
 
-    fn schedule_bindings(&mut self) {
+    pub(super) fn schedule_bindings(&mut self) {
         let next = self.bindings.values().flatten().map(|binding| binding.expires).min();
         self.schedule.set(Waker::Bindings, next);
     }

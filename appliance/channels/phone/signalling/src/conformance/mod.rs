@@ -3,6 +3,7 @@
 
 mod answering;
 mod dialling;
+mod duty;
 mod requests;
 mod sessions;
 mod trunks;
