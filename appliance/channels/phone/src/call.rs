@@ -271,10 +271,8 @@ impl Call {
         match woken {
             Woken::Ear(heard) => self.heard(heard),
             Woken::Signal(event) => self.signalled(event).await,
-            Woken::Mouth(Told::Made(clause)) => {
-                self.mouth.play(clause, &self.line);
-                self.first_sound();
-            }
+            Woken::Mouth(Told::Made(clause)) => self.mouth.play(clause, &self.line),
+            Woken::Mouth(Told::Sounded) => self.first_sound(),
             Woken::Mouth(Told::Spoke(spoke)) => {
                 self.happens(Event::Spoke(spoke));
                 self.play_music();
@@ -382,7 +380,7 @@ impl Call {
         }
     }
 
-    /// The first sound of an answer has been given to the line.
+    /// The first sound of an answer has left.
     fn first_sound(&mut self) {
         if let Some((utterance, at)) = self.mouth.first_sound()
             && let Some(submission) = self.spoken.get(&utterance).and_then(|spoken| spoken.submission)
@@ -397,8 +395,7 @@ impl Call {
 
     /// Plays the music of waiting while it is wanted and nothing is said.
     fn play_music(&mut self) {
-        let silent = self.mouth.first_sound().is_none();
-        if self.music_wanted && silent && self.music.is_none() && self.talk.is_none() {
+        if self.music_wanted && self.mouth.silent() && self.music.is_none() && self.talk.is_none() {
             self.music = Some(self.line.play(media::Sound::Prepared(Arc::clone(&self.house.music))));
         }
     }

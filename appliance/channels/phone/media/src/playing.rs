@@ -51,6 +51,23 @@ impl Playing {
         duration(self.progress.sent.load(Ordering::Acquire))
     }
 
+    /// When its first packet was sent, if one was.
+    pub fn started_at(&self) -> Option<Instant> {
+        self.progress.started.get().copied()
+    }
+
+    /// Waits until its first packet has been sent; `None` where it ends without any.
+    pub async fn started(&self) -> Option<Instant> {
+        loop {
+            let mut told = std::pin::pin!(self.progress.told.notified());
+            told.as_mut().enable();
+            if self.progress.started.get().is_some() || self.progress.ended.get().is_some() {
+                return self.started_at();
+            }
+            told.await;
+        }
+    }
+
     /// Waits until it has ended: all was sent, it was stopped, or the line closed.
     pub async fn ended(&self) -> Ended {
         loop {
@@ -76,6 +93,7 @@ struct Progress {
     control: AtomicU8,
     /// Ticks of 1/8000 s.
     sent: AtomicUsize,
+    started: OnceLock<Instant>,
     ended: OnceLock<Ended>,
     told: Notify,
 }
@@ -103,6 +121,7 @@ impl Track {
         let progress = Arc::new(Progress {
             control: AtomicU8::new(GO),
             sent: AtomicUsize::new(0),
+            started: OnceLock::new(),
             ended: OnceLock::new(),
             told: Notify::new(),
         });
@@ -135,7 +154,10 @@ impl Track {
     /// Publishes what was counted, once its packet was sent.
     pub(crate) fn published(&mut self, now: Instant) {
         if self.progress.sent.swap(self.sent, Ordering::Release) != self.sent {
-            self.last_sent = Some(now);
+            if self.last_sent.replace(now).is_none() {
+                let _first = self.progress.started.set(now);
+                self.progress.told.notify_waiters();
+            }
         }
     }
 
@@ -150,5 +172,40 @@ impl Drop for Track {
         let heard = duration(self.progress.sent.load(Ordering::Acquire));
         let _once = self.progress.ended.set(Ended { heard, complete: self.complete, stopped_at });
         self.progress.told.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sound::Prepared;
+
+    fn track() -> (Track, Playing) {
+        Track::new(Sound::Prepared(Arc::new(Prepared::from_pcm(&[1_000; 8_000], 8_000))))
+    }
+
+    #[tokio::test]
+    async fn a_sound_has_started_with_its_first_packet() {
+        let (mut track, playing) = track();
+        assert_eq!(playing.started_at(), None);
+        let first = Instant::now();
+        let told = tokio::spawn({
+            let playing = playing.clone();
+            async move { playing.started().await }
+        });
+        for packet in 0..3 {
+            track.advance(160);
+            track.published(first + Duration::from_millis(20 * packet));
+        }
+        assert_eq!(told.await.unwrap(), Some(first));
+        assert_eq!(playing.started_at(), Some(first));
+    }
+
+    #[tokio::test]
+    async fn a_sound_that_was_never_sent_never_started() {
+        let (track, playing) = track();
+        playing.stop();
+        drop(track);
+        assert_eq!(playing.started().await, None);
     }
 }

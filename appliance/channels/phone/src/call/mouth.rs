@@ -51,7 +51,9 @@ struct Speaking {
     done: usize,
     /// How long those were heard that are not playing any more.
     heard: Duration,
-    /// When its first sound was given to the line.
+    /// Some of it was given to the line.
+    given: bool,
+    /// When the first packet of it left.
     first_sound: Option<Instant>,
     /// The clause that is playing was told.
     told: Option<usize>,
@@ -85,6 +87,8 @@ pub(super) enum Told {
     Spoke(Spoke),
     /// A clause is made; [`Mouth::play`] says it.
     Made(ReadyClause),
+    /// The first packet of the utterance has left.
+    Sounded,
 }
 
 /// A clause that is to be given to the line.
@@ -222,6 +226,7 @@ impl Mouth {
             playing: VecDeque::new(),
             done: 0,
             heard: Duration::ZERO,
+            given: false,
             first_sound: None,
             told: None,
             paused: false,
@@ -287,7 +292,12 @@ impl Mouth {
         }
     }
 
-    /// When the first sound of the present utterance was given to the line.
+    /// Whether nothing of the present utterance, if there is one, was given to the line.
+    pub(super) fn silent(&self) -> bool {
+        self.current.as_ref().is_none_or(|speaking| !speaking.given)
+    }
+
+    /// When the first packet of the present utterance left.
     pub(super) fn first_sound(&self) -> Option<(UtteranceId, Instant)> {
         self.current.as_ref().and_then(|speaking| Some((speaking.id, speaking.first_sound?)))
     }
@@ -300,7 +310,7 @@ impl Mouth {
         if speaking.paused {
             playing.pause();
         }
-        speaking.first_sound.get_or_insert_with(Instant::now);
+        speaking.given = true;
         speaking.playing.push_back(Said { clause, playing, kept });
     }
 
@@ -331,10 +341,20 @@ impl Mouth {
             self.current = None;
             return Told::Spoke(spoke);
         }
-        let Speaking { making, playing, .. } = speaking;
+        let Speaking { making, playing, first_sound, .. } = speaking;
         let made = async {
             match making {
                 Some((clause, making)) => (*clause, making.await),
+                None => std::future::pending().await,
+            }
+        };
+        let started = async {
+            match playing.front().filter(|_| first_sound.is_none()) {
+                // What ends without a packet is told as ended.
+                Some(front) => match front.playing.started().await {
+                    Some(at) => at,
+                    None => std::future::pending().await,
+                },
                 None => std::future::pending().await,
             }
         };
@@ -345,6 +365,12 @@ impl Mouth {
             }
         };
         tokio::select! {
+            // A clause of one packet has begun before it ends.
+            biased;
+            at = started => {
+                speaking.first_sound = Some(at.into());
+                Told::Sounded
+            }
             (clause, made) = made => {
                 speaking.making = None;
                 match made {
