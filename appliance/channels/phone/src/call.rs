@@ -59,6 +59,8 @@ pub(crate) enum News {
     Reached(Box<Person>),
     /// Nobody was reached.
     Unreached(Unreached),
+    /// Whose matter it is.
+    Belongs(DepartmentId),
     /// The last packet of an interrupted answer left so long after the decision.
     Silenced {
         /// Whose answer it was.

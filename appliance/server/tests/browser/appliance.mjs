@@ -1,6 +1,7 @@
 // A real appliance for browser tests: its own folder and ports, stopped at the end.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,15 +9,19 @@ import { join, resolve } from "node:path";
 const target = resolve(process.env.CARGO_TARGET_DIR ?? "target");
 const binary = process.env.APPLIANCE ?? join(target, "debug", "appliance");
 
-export function freePort() {
-  return new Promise((found, failed) => {
-    const server = createServer();
-    server.on("error", failed);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => found(port));
-    });
-  });
+// A port that nobody uses, over TCP or UDP; below those that the system gives to connections.
+export async function freePort() {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const [tcp, udp] = [createServer(), createSocket("udp4")];
+    const bound = [
+      new Promise((done) => tcp.once("error", () => done(false)).listen(port, "127.0.0.1", () => done(true))),
+      new Promise((done) => udp.once("error", () => done(false)).bind(port, "127.0.0.1", () => done(true))),
+    ];
+    const [stream, datagrams] = await Promise.all(bound);
+    await Promise.all([stream && new Promise((done) => tcp.close(done)), datagrams && new Promise((done) => udp.close(done))]);
+    if (stream && datagrams) return port;
+  }
 }
 
 // `extra`: more of the configuration, or what makes it from the port. `prepare`: what is done to its data's folder before it

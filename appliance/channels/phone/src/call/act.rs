@@ -291,6 +291,7 @@ impl Call {
                     _ => self.happens(Event::Transfer(TransferNews::Failed)),
                 }
             }
+            News::Belongs(department) => self.belongs_to(department),
             News::Silenced { submission, after } => self.timings.silenced(submission, after),
             News::Referred { to, went } => self.referred(&to, went).await,
             News::Supervisor(joined) => self.supervisor(*joined),

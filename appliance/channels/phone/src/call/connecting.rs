@@ -36,7 +36,11 @@ impl Call {
             // A person owes an answer from here on, whether or not one takes the call.
             let notice = texts::connecting(language);
             let department = match clerk.case(wanted.clone(), reason, language, &asked, notice).await {
-                Ok(case) => wanted.unwrap_or(case.department),
+                Ok(case) => {
+                    let department = wanted.unwrap_or(case.department);
+                    drop(news.send(News::Belongs(department.clone())).await);
+                    department
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a call is connected without a case");
                     wanted.unwrap_or_else(|| house.departments.front_desk())
