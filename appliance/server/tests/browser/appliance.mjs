@@ -5,6 +5,7 @@ import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { ended, tie } from "./children.mjs";
 
 const target = resolve(process.env.CARGO_TARGET_DIR ?? "target");
 const binary = process.env.APPLIANCE ?? join(target, "debug", "appliance");
@@ -53,15 +54,12 @@ ${more}
   );
   prepare(join(folder, "data"));
   let child;
-  let ended;
   let printed = "";
   let complained = "";
   const start = () => {
-    child = spawn(binary, ["--config", config, "serve"], { stdio: ["ignore", "pipe", "pipe"] });
+    child = tie(spawn(binary, ["--config", config, "serve"], { stdio: ["ignore", "pipe", "pipe"] }));
     child.stdout.on("data", (bytes) => (printed += bytes));
     child.stderr.on("data", (bytes) => (complained += bytes));
-    const started = child;
-    ended = new Promise((done) => started.on("exit", done));
   };
   start();
   const url = `http://127.0.0.1:${http}`;
@@ -77,7 +75,7 @@ ${more}
         // Kills it without warning, and starts it again over the same data.
         async killAndStart() {
           child.kill("SIGKILL");
-          await ended;
+          await ended(child);
           start();
           const ready = async () => (await fetch(`http://127.0.0.1:${metrics}/readyz`).catch(() => undefined))?.ok;
           const until = Date.now() + 60_000;
@@ -88,7 +86,7 @@ ${more}
         },
         async stop() {
           child.kill("SIGTERM");
-          await ended;
+          await ended(child);
           rmSync(folder, { recursive: true, force: true });
         },
       };

@@ -5,6 +5,7 @@ import { createServer, request } from "node:http";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { freePort } from "./appliance.mjs";
+import { ended, tie } from "./children.mjs";
 
 const target = resolve(process.env.CARGO_TARGET_DIR ?? "target");
 const binary = process.env.INFERENCE_NODE ?? join(target, "debug", "inference-node");
@@ -28,8 +29,7 @@ export async function startNode(models = ["tiny-whisper", "tiny-vad"]) {
   for (const model of models) {
     execFileSync(binary, ["models", "import", join(smallModels, model)], { env, stdio: ["ignore", "ignore", "inherit"] });
   }
-  const child = spawn(binary, ["serve"], { env, stdio: "ignore" });
-  const ended = new Promise((done) => child.on("exit", done));
+  const child = tie(spawn(binary, ["serve"], { env, stdio: "ignore" }));
   return {
     port,
     url: `http://127.0.0.1:${port}`,
@@ -43,7 +43,7 @@ export async function startNode(models = ["tiny-whisper", "tiny-vad"]) {
     },
     async stop() {
       child.kill("SIGTERM");
-      await ended;
+      await ended(child);
       rmSync(folder, { recursive: true, force: true });
     },
   };

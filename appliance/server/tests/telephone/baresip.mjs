@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { freePort } from "../browser/appliance.mjs";
+import { ended, tie } from "../browser/children.mjs";
 
 // After what it says it is silent for so long, on the wire as well.
 const SILENCE_SECONDS = 600;
@@ -54,14 +55,9 @@ ${config}
   const line = `<sip:${user}@${registrar ?? host}>;audio_codecs=${codecs};answermode=${mode};${registers};${account}`;
   writeFileSync(join(folder, "accounts"), `${line}\n`);
   writeFileSync(join(folder, "contacts"), "");
-  const child = spawn("baresip", ["-f", folder], { stdio: ["ignore", "pipe", "pipe"] });
-  // A test that fails before it stops its telephones ends all the same.
-  child.unref();
-  process.on("exit", () => child.kill());
+  const child = tie(spawn("baresip", ["-f", folder], { stdio: ["ignore", "pipe", "pipe"] }));
   let printed = "";
-  for (const stream of [child.stdout, child.stderr]) stream.unref();
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (printed = (printed + bytes).slice(-20_000)));
-  const ended = new Promise((done) => child.on("exit", done));
   const socket = await connected(control, () => printed);
   socket.unref();
   const events = [];
@@ -146,7 +142,7 @@ ${config}
     async stop() {
       command("quit");
       const timer = setTimeout(() => child.kill("SIGKILL"), 3000);
-      await ended;
+      await ended(child);
       clearTimeout(timer);
       socket.destroy();
     },

@@ -286,8 +286,7 @@ test("where the rules forbid it nobody listens in, and no call goes to a number 
   await strict.stop();
 });
 
-// Until a call that an operator wants rings him before anybody else of the department.
-test("who was promised a call stands in the list, and is rung from it", { todo: true }, async () => {
+test("who was promised a call stands in the list, and is rung from it", async () => {
   const { page } = elena;
   await open(page, `${appliance.url}/console/calls`);
   const { caller, id } = await ring("promised", { user: OUTSIDE, answer: true });

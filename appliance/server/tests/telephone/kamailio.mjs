@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { freePort } from "../browser/appliance.mjs";
+import { ended, tie } from "../browser/children.mjs";
 
 export const DOMAIN = "centrala.test";
 export const PASSWORD = "parola-centralei";
@@ -78,11 +79,9 @@ request_route {
 `,
   );
   const words = ["-f", config, "-DD", "-E", "-m", "32", "-M", "4", "-w", folder, "-Y", folder, "-P", join(folder, "pid")];
-  const child = spawn("kamailio", words, { stdio: ["ignore", "pipe", "pipe"] });
-  process.on("exit", () => child.kill());
+  const child = tie(spawn("kamailio", words, { stdio: ["ignore", "pipe", "pipe"] }));
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (printed += bytes));
-  const ended = new Promise((done) => child.on("exit", done));
   return {
     numbers,
     domain: DOMAIN,
@@ -102,7 +101,7 @@ request_route {
     },
     async stop() {
       child.kill("SIGTERM");
-      await ended;
+      await ended(child);
     },
   };
 }

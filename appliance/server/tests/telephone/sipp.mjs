@@ -4,6 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../browser/appliance.mjs";
+import { ended, tie } from "../browser/children.mjs";
 
 // `to`: whom it calls, as address and port; without it, it is called. `host`: where it is. `keys`: what the scenario says in
 // brackets. With `tone` it sounds that pitch where the scenario streams `tone.al`.
@@ -22,21 +23,19 @@ export async function startSipp({ folder, scenario, to, host = "127.0.0.2", keys
   const [log, errors] = [join(folder, "messages.log"), join(folder, "errors.log")];
   const words = ["-sf", file, "-i", host, "-p", String(port), "-m", "1", "-nostdin", "-timeout", `${seconds}s`, "-timeout_error"];
   words.push("-mi", host, "-mp", String(media), "-trace_msg", "-message_file", log, "-trace_err", "-error_file", errors);
-  const child = spawn("sipp", to ? [to, ...words] : words, { cwd: folder, stdio: "ignore" });
-  process.on("exit", () => child.kill());
-  const ended = new Promise((done) => child.on("exit", done));
+  const child = tie(spawn("sipp", to ? [to, ...words] : words, { cwd: folder, stdio: "ignore" }));
   const messages = () => (existsSync(log) ? readFileSync(log, "utf8") : "");
   return {
     address: `${host}:${port}`,
     messages,
     // Waits until it has played its scenario; throws where that failed.
     async played() {
-      const status = await ended;
-      if (status !== 0) throw new Error(`sipp, ${scenario}: status ${status}\n${existsSync(errors) ? readFileSync(errors, "utf8") : ""}\n${messages().slice(-4000)}`);
+      await ended(child);
+      if (child.exitCode !== 0) throw new Error(`sipp, ${scenario}: status ${child.exitCode}\n${existsSync(errors) ? readFileSync(errors, "utf8") : ""}\n${messages().slice(-4000)}`);
     },
     async stop() {
       child.kill("SIGKILL");
-      await ended;
+      await ended(child);
     },
   };
 }
