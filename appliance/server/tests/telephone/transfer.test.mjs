@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startBaresip } from "./baresip.mjs";
+import { startDeskPhone } from "./desk_phone.mjs";
 import { startSipp } from "./sipp.mjs";
 import { signedIn } from "./staff.mjs";
 import { EXTENSION, startTelephone } from "./telephone.mjs";
@@ -136,4 +137,32 @@ describe("a colleague sends the caller on", () => {
     caller.hangUp();
     assert.equal((await appliance.ended(id)).ended.how, "caller_hung_up");
   });
+});
+
+test("a colleague who asked another first hands the caller on to him, and is free", async () => {
+  const registrar = `127.0.0.1:${appliance.sipPort}`;
+  const consulted = await startBaresip({ folder: join(folder, "consulted"), ...EXTENSION, user: SECOND, registrar, answer: true });
+  const colleague = await startDeskPhone({ ...EXTENSION, port: appliance.sipPort });
+  await appliance.registered(15, SECOND);
+  const caller = await startBaresip({ folder: join(folder, "handed-on") });
+  const { id } = await appliance.answers(caller);
+  caller.tone(TONE);
+  caller.keys("0");
+  await colleague.until("the caller has reached him", 30, (calls) => calls.some((call) => call.came));
+  await appliance.standing("with_person", 20);
+  const [citizen] = colleague.calls;
+  const { status, call } = await colleague.call(SECOND);
+  assert.equal(status, 200, "one desk phone calls another");
+  await consulted.event("CALL_ESTABLISHED");
+  assert.equal(await colleague.join(citizen, call, SECOND), 202);
+  await colleague.until("he is told that it went, and both his calls end", 20, (calls, reports) =>
+    reports.some((report) => report.startsWith("SIP/2.0 200")) && calls.every((one) => one.ended),
+  );
+  await appliance.until("the other hears the caller", 20, () => secondsOf(consulted.heardAll(), TONE) > 1);
+  assert.equal(consulted.events.filter((event) => event.type === "CALL_ESTABLISHED").length, 1, "he was rung once");
+  assert.deepEqual(appliance.json(["phone", "status"]).standings, ["with_person"]);
+  caller.hangUp();
+  assert.equal((await appliance.ended(id)).ended.how, "caller_hung_up");
+  await Promise.all([caller.stop(), consulted.stop()]);
+  colleague.stop();
 });

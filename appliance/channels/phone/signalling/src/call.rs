@@ -21,6 +21,14 @@ pub struct CallName {
     pub remote_tag: String,
 }
 
+impl CallName {
+    /// The same call as the other side names it.
+    #[must_use]
+    pub fn from_the_other_side(&self) -> Self {
+        Self { call_id: self.call_id.clone(), local_tag: self.remote_tag.clone(), remote_tag: self.local_tag.clone() }
+    }
+}
+
 /// What does not change in a call.
 #[derive(Debug)]
 pub(crate) struct CallFacts {
@@ -230,7 +238,7 @@ impl Drop for PendingOffer {
 pub struct PendingRefer {
     /// To whom: a SIP or `tel` address.
     pub to: String,
-    /// The call there whose place to take.
+    /// The call whose place to take, as the one who calls there would name it.
     pub replaces: Option<CallName>,
     /// On whose word.
     pub referred_by: Option<String>,

@@ -238,7 +238,8 @@ impl Call {
 /// Whom a colleague sends the caller to: the one whom it consulted before, where that call is with us, else a number, which
 /// may know the consultation itself.
 async fn wanted(house: &House, mut search: Search, number: &PhoneNumber) -> Result<Person, Unreached> {
-    let consulted = search.replaces.as_ref().map(|(name, _)| name.clone());
+    // Where that is with us, we are the ones who would be called.
+    let consulted = search.replaces.as_ref().map(|(name, _)| name.from_the_other_side());
     if let Some(name) = consulted {
         let (give, given) = tokio::sync::oneshot::channel();
         if house.places.ask(&name, Swap::Give(give)).is_ok()

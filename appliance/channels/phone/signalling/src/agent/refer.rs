@@ -36,7 +36,7 @@ impl Agent {
             Some(None) => return self.respond_status(key, 400, now),
             Some(Some((name, _))) => {
                 // It names the call as the one who will be called knows it; we are its caller.
-                Some(crate::CallName { local_tag: name.remote_tag, remote_tag: name.local_tag, ..name })
+                Some(name.from_the_other_side())
             }
             None => None,
         };
