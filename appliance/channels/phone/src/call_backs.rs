@@ -8,8 +8,9 @@ use desk::call_back::CallBack;
 use desk::ids::CallId;
 use desk::ports::PortResult;
 use desk::ports::call_backs::Attempted;
+use desk::ports::calls::{CallFilter, CallScope};
 use dialogue::Caller;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use signalling::{CallerId, Dial, Progress, Target};
 use tokio::sync::mpsc;
 use tracing::Instrument;
@@ -23,7 +24,11 @@ const RINGS: Duration = Duration::from_secs(40);
 /// How long a dialler may say nothing before another takes its promise over.
 const DIALLING: SignedDuration = SignedDuration::from_mins(3);
 /// How many are dialled at once.
-const AT_ONCE: u32 = 8;
+const AT_ONCE: usize = 8;
+/// How many are looked at for that.
+const LOOKED_AT: u32 = 32;
+/// A citizen who is on the line is not rung; a call that began longer ago may have been lost with its server.
+const ON_THE_LINE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Dials what is due, under the lease of `epoch`. Returns how many were dialled.
 ///
@@ -31,9 +36,15 @@ const AT_ONCE: u32 = 8;
 /// When what is due cannot be read.
 pub(crate) async fn dial_due(house: &Arc<House>, epoch: u64) -> PortResult<usize> {
     let now = house.parts.time.now();
-    let due = house.parts.call_backs.due(now, AT_ONCE).await?;
+    let due = house.parts.call_backs.due(now, LOOKED_AT).await?;
     let mut dialled = 0;
     for promise in due {
+        if dialled == AT_ONCE {
+            break;
+        }
+        if is_on_the_line(house, &promise, now).await? {
+            continue;
+        }
         let id = CallId::new();
         match house.parts.call_backs.take(promise.id, promise.version, epoch, id, now + DIALLING).await {
             Ok(taken) => {
@@ -45,6 +56,18 @@ pub(crate) async fn dial_due(house: &Arc<House>, epoch: u64) -> PortResult<usize
         }
     }
     Ok(dialled)
+}
+
+/// Whether whoever was promised a call is in one with us, on any server.
+async fn is_on_the_line(house: &House, promise: &CallBack, now: Timestamp) -> PortResult<bool> {
+    let live = CallFilter {
+        scope: CallScope::Live,
+        caller_ends_with: Some(promise.number.as_str().trim_start_matches('+').to_owned()),
+        from: now.checked_sub(ON_THE_LINE).ok(),
+        limit: 1,
+        ..CallFilter::default()
+    };
+    Ok(!house.parts.calls.list(live).await?.is_empty())
 }
 
 async fn dial(house: Arc<House>, id: CallId, promise: CallBack) {
