@@ -43,6 +43,7 @@ struct Turn {
     language: Option<Language>,
     from: u64,
     to: u64,
+    confidence: f32,
 }
 
 /// Checks that events come in their order and that stable words stay, and returns the turns.
@@ -78,7 +79,8 @@ fn turns(events: Vec<Result<ListenEvent, EngineError>>) -> Vec<Turn> {
                 assert!(text.starts_with(stable), "`{text}` takes back `{stable}`");
                 assert!(words.windows(2).all(|pair| pair[0].start < pair[1].start), "{words:?}");
                 assert_eq!(words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "), text);
-                assert!(text.is_empty() || confidence > 0.5, "{confidence}");
+                assert!((0.0..=1.0).contains(&confidence), "{confidence}");
+                turns[turn as usize].confidence = confidence;
                 turns[turn as usize].text = text;
                 turns[turn as usize].language = language;
             }
@@ -96,6 +98,7 @@ async fn a_sentence_is_heard_while_it_is_spoken() {
         let turns = turns(listened(&*model, request(Some(language)), samples, RATE / 50).await);
         assert_eq!(turns.len(), 1, "{turns:?}");
         assert_eq!(turns[0].text, sentence);
+        assert!(turns[0].confidence > 0.9, "{turns:?}");
         assert!(turns[0].partials > 0, "{turns:?}");
         assert!((300..900).contains(&turns[0].from), "{turns:?}");
     }

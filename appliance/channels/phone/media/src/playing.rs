@@ -153,11 +153,10 @@ impl Track {
 
     /// Publishes what was counted, once its packet was sent.
     pub(crate) fn published(&mut self, now: Instant) {
-        if self.progress.sent.swap(self.sent, Ordering::Release) != self.sent {
-            if self.last_sent.replace(now).is_none() {
-                let _first = self.progress.started.set(now);
-                self.progress.told.notify_waiters();
-            }
+        let more = self.progress.sent.swap(self.sent, Ordering::Release) != self.sent;
+        if more && self.last_sent.replace(now).is_none() {
+            let _first = self.progress.started.set(now);
+            self.progress.told.notify_waiters();
         }
     }
 
