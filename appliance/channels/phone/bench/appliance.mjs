@@ -9,14 +9,14 @@ import { setTimeout as pause } from "node:timers/promises";
 const TICKS = 100;
 const PAGE_BYTES = 4096;
 const LONGEST_CALL_SECONDS = 3600;
-const FIRST_PORT = 20_000;
+// A pair of ports rests two seconds after its call: hundreds of set-ups in a second need thousands.
+const [FIRST_PORT, LAST_PORT] = [20_000, 29_999];
 
 // `binary`, `core`: what runs where. `node`: the address of the node that speaks and hears; none: neither.
 // `trusted`: callers come by an exchange whose word for their numbers is believed.
 export async function startAppliance({ binary, core, node, trusted = false, most = 600 }) {
   const folder = mkdtempSync(join(tmpdir(), "sfetnic-bench-phone-"));
   const [http, metrics, raft, api, sip] = await freePorts(5);
-  const lastPort = FIRST_PORT + 4 * most;
   const config = join(folder, "sfetnic.toml");
   const key = join(folder, "key");
   writeFileSync(key, "stand-in\n");
@@ -45,7 +45,7 @@ goodbye_seconds = ${LONGEST_CALL_SECONDS}
 [phone.media]
 codecs = ["pcma"]
 first_port = ${FIRST_PORT}
-last_port = ${lastPort}
+last_port = ${LAST_PORT}
 [phone.sip]
 max_calls = ${most}
 [[phone.sip.listeners]]
@@ -93,7 +93,7 @@ ${peer}`,
     memory: () => Number(proc("statm").split(" ")[1]) * PAGE_BYTES,
     descriptors: () => descriptors(child.pid).length,
     // UDP ports that it holds in the range of calls.
-    mediaPorts: () => udpPorts(child.pid).filter((port) => port >= FIRST_PORT && port <= lastPort).length,
+    mediaPorts: () => udpPorts(child.pid).filter((port) => port >= FIRST_PORT && port <= LAST_PORT).length,
     // What its database holds, read beside it: rows of columns.
     read(query) {
       const file = join(folder, "data", "database", "state_machine", "db", "store.db");

@@ -16,7 +16,7 @@ export const core = process.env.BENCH_CORE ?? "1";
 export function readOptions(defaults) {
   const options = Object.fromEntries(Object.keys(defaults).map((name) => [name, { type: "string" }]));
   const { values } = parseArgs({ options, strict: true });
-  const read = (text, like) => (Array.isArray(like) ? text.split(",").map(Number) : typeof like === "number" ? Number(text) : text);
+  const read = (text, like) => (Array.isArray(like) ? text.split(",").filter(Boolean).map(Number) : typeof like === "number" ? Number(text) : text);
   return Object.fromEntries(Object.entries(defaults).map(([name, like]) => [name, name in values ? read(values[name], like) : like]));
 }
 
@@ -25,7 +25,11 @@ export const callersAt = (ports) => ports.map((port, index) => [port, number(ind
 export const number = (index) => `+407${String(10_000_000 + index)}`;
 
 export function table(columns, rows) {
-  for (const cells of [columns, columns.map(() => "---"), ...rows]) console.log(`| ${cells.join(" | ")} |`);
+  for (const cells of [columns, columns.map(() => "---"), ...rows]) row(cells);
+}
+
+export function row(cells) {
+  console.log(`| ${cells.join(" | ")} |`);
 }
 
 export const milliseconds = (seconds) => `${(seconds * 1000).toFixed(1)} ms`;

@@ -93,7 +93,7 @@ export function placeCalls({ to, scenario, callers, calls = callers.length, rate
       retransmissions: Number(of("Retransmissions(C)")),
       answeredInMs: milliseconds(of("ResponseTime1(C)")),
       seconds: (Date.now() - began) / 1000,
-      errors: read(join(folder, "errors.log")).slice(0, 2000),
+      errors: aborted(read(join(folder, "errors.log"))),
     };
     rmSync(folder, { recursive: true, force: true });
     return result;
@@ -105,6 +105,12 @@ export function placeCalls({ to, scenario, callers, calls = callers.length, rate
 function milliseconds(text = "") {
   const [hours, minutes, seconds, micros] = text.split(":").map(Number);
   return ((hours * 60 + minutes) * 60 + seconds) * 1000 + (micros || 0) / 1000;
+}
+
+// Why calls were given up: of each what was waited for, and the message that came, without the notes of the program's own load.
+function aborted(log) {
+  const found = log.match(/(Aborting|Call-Id: \S+, )[^]*?(?=\d{4}-\d\d-\d\d\t|$)/g) ?? [];
+  return found.slice(0, 3).join("\n");
 }
 
 function read(file) {

@@ -13,6 +13,8 @@ use crate::counts::{Counts, Stream};
 const PACKET: Duration = Duration::from_millis(20);
 const SOUND: usize = 160;
 const HEADER: usize = 12;
+/// G.711 A-law's number in RTP.
+const ALAW: u8 = 8;
 
 /// One caller.
 struct End {
@@ -104,7 +106,7 @@ impl End {
     fn send(&mut self, speech: &[u8]) {
         let Some(peer) = self.peer else { return };
         let mut packet = [0; HEADER + SOUND];
-        packet[..2].copy_from_slice(&[0x80, 8]);
+        packet[..2].copy_from_slice(&[0x80, ALAW]);
         packet[2..4].copy_from_slice(&(self.sent as u16).to_be_bytes());
         packet[4..8].copy_from_slice(&self.sent.wrapping_mul(SOUND as u32).to_be_bytes());
         packet[8..HEADER].copy_from_slice(&u32::from(self.port).to_be_bytes());
@@ -119,7 +121,8 @@ impl End {
         let mut bytes = [0; 2_048];
         loop {
             match self.socket.recv_from(&mut bytes) {
-                Ok((length, from)) if length > HEADER && bytes[0] >> 6 == 2 => {
+                // Reports of another call (RTCP) may come to this port: it is the next one after the other's.
+                Ok((length, from)) if length > HEADER && bytes[0] >> 6 == 2 && bytes[1] & 0x7f == ALAW => {
                     let now = epoch.elapsed();
                     if self.peer.is_none() {
                         (self.peer, self.due) = (Some(from), now + PACKET);
