@@ -2,7 +2,8 @@
 
 use super::dialling::candidate;
 use super::*;
-use crate::config::{PeerConfig, SecureMedia};
+use crate::agent::Extension;
+use crate::config::{ExtensionConfig, PeerConfig, SecureMedia};
 use crate::dialling::{Target, Way};
 use crate::peers::Peer;
 
@@ -22,7 +23,11 @@ fn one_of_several() -> Stranger {
     let mut peer = Peer::new(peer, Some("parola".into()), stranger.now);
     peer.found(vec![candidate(5070)]);
     let locals = vec![Local { transport: Transport::Udp, address: ([127, 0, 0, 1], 5060).into(), advertised: None }];
-    stranger.agent = Agent::new(config, vec![peer], Vec::new(), locals, stranger.now);
+    let desk_phone = Extension {
+        config: ExtensionConfig { user: "204".into(), ..ExtensionConfig::default() },
+        password: "parola".into(),
+    };
+    stranger.agent = Agent::new(config, vec![peer], vec![desk_phone], locals, stranger.now);
     stranger
 }
 
@@ -42,7 +47,7 @@ fn a_server_that_stands_by_is_known_to_nobody_until_it_is_on_duty_and_again_once
     assert!(response(&heard).headers.number(Known::RetryAfter).is_some());
 
     stranger.agent.on_duty(Duration::from_secs(5), stranger.now);
-    let heard = stranger.pass(Duration::from_secs(1));
+    let heard = stranger.pass(Duration::from_millis(10));
     assert_eq!(registrations(&heard), [600]);
     let request = requests(&heard, "REGISTER")[0];
     let line = |name: Known| request.headers.get(name).unwrap_or_default().to_owned();
@@ -61,7 +66,7 @@ fn a_server_that_stands_by_is_known_to_nobody_until_it_is_on_duty_and_again_once
     // Renewed in time: nothing happens at the end of the first term.
     stranger.agent.on_duty(Duration::from_secs(5), stranger.now);
     assert!(registrations(&stranger.pass(Duration::from_secs(4))).is_empty());
-    assert_eq!(registrations(&stranger.pass(Duration::from_secs(2))), [0]);
+    assert_eq!(registrations(&stranger.pass(Duration::from_millis(1_010))), [0]);
     stranger.tag.clear();
     assert_eq!(statuses(&stranger.request("OPTIONS", 4, "", "")), [503]);
 }
