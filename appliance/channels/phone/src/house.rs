@@ -24,9 +24,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::PhoneConfig;
 use crate::live::LiveBoard;
-use crate::people::WaitingRoom;
 use crate::places::Places;
 use crate::shelf::Shelf;
+use crate::waiting::WaitingRoom;
 
 /// What the telephone works with.
 pub struct PhoneParts {

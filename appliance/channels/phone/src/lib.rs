@@ -16,6 +16,7 @@ mod phone;
 mod places;
 mod shelf;
 mod texts;
+mod waiting;
 
 pub use config::{CallBacksConfig, FullHouse, PeopleConfig, PhoneConfig};
 pub use house::PhoneParts;

@@ -19,8 +19,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::house::{House, PhoneParts};
 use crate::live::LiveBoard;
-use crate::people::WaitingRoom;
 use crate::shelf::Shelf;
+use crate::waiting::WaitingRoom;
 use crate::{arrivals, call_backs, music};
 
 /// How long a stop waits for goodbyes to be acknowledged.
