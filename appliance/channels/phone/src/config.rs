@@ -35,6 +35,39 @@ pub struct PhoneConfig {
     pub transfer_to_numbers: bool,
 }
 
+impl PhoneConfig {
+    /// Whether calls would have sound, and a place to go to.
+    ///
+    /// # Errors
+    /// What is wrong, where, and how it is mended.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let bound = &self.media.bind;
+        for listener in &self.sip.listeners {
+            let ip = listener.address.ip();
+            if !ip.is_unspecified() && !bound.contains(&ip) && !bound.iter().any(std::net::IpAddr::is_unspecified) {
+                return Err(format!(
+                    "calls that come to {} would have no sound: add \"{ip}\" to `phone.media.bind`",
+                    listener.address
+                ));
+            }
+        }
+        for ip in bound {
+            if let Err(error) = std::net::UdpSocket::bind((*ip, 0)) {
+                return Err(format!("`phone.media.bind` names {ip}, from where no sound can be sent: {error}"));
+            }
+        }
+        match &self.overflow_number {
+            None if self.full_house == FullHouse::Redirect => {
+                Err("`phone.full_house` is \"redirect\", and no `phone.overflow_number` says where to".to_owned())
+            }
+            Some(number) if number.parse::<desk::phone_number::PhoneNumber>().is_err() => {
+                Err(format!("`phone.overflow_number`: \"{number}\" is no telephone number"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// What happens to a call for which there is no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -111,5 +144,24 @@ impl Default for PhoneConfig {
             supervision: false,
             transfer_to_numbers: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_leave_calls_without_sound_or_place_is_told_at_the_start() {
+        let wrong = |change: fn(&mut PhoneConfig)| {
+            let mut config = PhoneConfig::default();
+            change(&mut config);
+            config.check().unwrap_err()
+        };
+        assert_eq!(PhoneConfig::default().check(), Ok(()));
+        assert!(wrong(|config| config.media.bind = vec!["::1".parse().unwrap()]).contains("phone.media.bind"));
+        assert!(wrong(|config| config.media.bind.push("192.0.2.99".parse().unwrap())).contains("192.0.2.99"));
+        assert!(wrong(|config| config.full_house = FullHouse::Redirect).contains("overflow_number"));
+        assert!(wrong(|config| config.overflow_number = Some("zero doi".to_owned())).contains("zero doi"));
     }
 }

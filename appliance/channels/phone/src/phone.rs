@@ -43,6 +43,9 @@ pub enum PhoneError {
     /// The sound.
     #[error("failed to start the telephone's sound")]
     Media(#[from] media::MediaError),
+    /// The configuration contradicts itself, or this machine.
+    #[error("the telephone's configuration: {0}")]
+    Config(String),
     /// The folder of rendered prompts.
     #[error("failed to make the folder of prompts `{path}`")]
     Prompts {
@@ -66,6 +69,14 @@ pub struct Phone {
     house: Arc<House>,
 }
 
+impl PhoneError {
+    /// Whether somebody else has the address where it is to listen.
+    #[must_use]
+    pub fn is_about_an_address(&self) -> bool {
+        matches!(self, Self::Signalling(signalling::StartError::Listen { .. }))
+    }
+}
+
 impl Phone {
     /// Starts to take calls.
     ///
@@ -73,6 +84,7 @@ impl Phone {
     /// [`PhoneError`].
     pub async fn start(parts: PhoneParts) -> Result<Self, PhoneError> {
         describe();
+        parts.config.check().map_err(PhoneError::Config)?;
         let path = parts.folder.join("prompts");
         let menus = menus(&parts).await.map_err(PhoneError::Guides)?;
         let prompts = Prompts::new(&parts.config.dialogue.institution, menus);

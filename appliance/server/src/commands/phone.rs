@@ -43,12 +43,19 @@ fn show_status(status: &PhoneStatus) {
     }
     let (ready, all) = status.prompts;
     print::line(format_args!("{ready} of {all} fixed texts are ready to be said"));
-    print::line(format_args!("{} calls: {}", status.standings.len(), status.standings.join(", ")));
+    match status.standings.as_slice() {
+        [] => print::line("no calls at the moment"),
+        standings => print::line(format_args!("calls at the moment ({}): {}", standings.len(), standings.join(", "))),
+    }
     for (name, up) in &status.exchanges {
         print::line(format_args!("exchange {name}: {}", if *up { "answers" } else { "does not answer" }));
     }
     for (user, telephones) in &status.extensions {
-        print::line(format_args!("extension {user}: {telephones} telephones"));
+        match telephones {
+            0 => print::line(format_args!("extension {user}: no telephone has registered")),
+            1 => print::line(format_args!("extension {user}: registered")),
+            more => print::line(format_args!("extension {user}: registered, {more} telephones")),
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use phone::{Phone, PhoneParts};
 use store::{CALL_BACK_LEASE, Leases, TELEPHONE_LEASE};
 use tokio::task::JoinSet;
@@ -51,9 +50,14 @@ pub(super) async fn start(wired: &Wired, config: &Config) -> anyhow::Result<Opti
         folder: config.data.folder.join("phone"),
         config: config.phone.clone(),
     };
-    let phone = Phone::start(parts).await.context(
-        "failed to start the telephone; another port is set by phone.sip.listeners, and phone.enabled = false does without",
-    )?;
+    let phone = Phone::start(parts).await.map_err(|error| {
+        let hint = match error.is_about_an_address() {
+            true => "another port is set by phone.sip.listeners, and ",
+            false => "",
+        };
+        anyhow::Error::new(error)
+            .context(format!("failed to start the telephone; {hint}phone.enabled = false does without"))
+    })?;
     Ok(Some(phone))
 }
 

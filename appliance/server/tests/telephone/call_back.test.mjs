@@ -76,7 +76,11 @@ probe_seconds = 0
 
 // Most of it is waiting: both wait together.
 describe("who finds nobody is promised a call", { concurrency: true }, () => {
-  test("and is rung as promised, by the exchange that takes the call", () => promised("kept", 0, async () => {}));
+  test("and is rung as promised, by the exchange that takes the call", () => promised("kept", 0, async ({ appliance, citizen, first }) => {
+      // Whoever is on the line is not rung.
+      citizen.hangUp();
+      await appliance.ended(first);
+    }));
 
   test("a server killed in the middle of a call keeps what it promised in it", () =>
     promised("killed", 1, async ({ appliance, citizen, first }) => {

@@ -421,6 +421,29 @@ fn whoever_knows_the_notice_refuses_a_recording_before_it_is_told() {
 }
 
 #[test]
+fn whoever_asks_for_a_person_before_the_notice_hears_it_while_he_waits_and_may_refuse_there() {
+    let mut setup = setup();
+    let mut settings = (*setup.settings).clone();
+    settings.recording = Recording::Notice;
+    setup.settings = settings.into();
+    let mut call = Call::begin(setup);
+    call.wait(1.0);
+    call.key('0');
+    let records = |call: &Call| {
+        call.actions(|action| match action {
+            Action::Record { on } => Some(*on),
+            _ => None,
+        })
+    };
+    assert!(records(&call).is_empty() && call.said().ends_with("Rămâneți la telefon."), "{}", call.said());
+    call.finish_speaking();
+    assert_eq!(records(&call), [true]);
+    call.key('9');
+    assert_eq!(records(&call), [true, false]);
+    assert!(call.said().ends_with("nu se înregistrează."), "{}", call.said());
+}
+
+#[test]
 fn music_on_hold_is_waited_out_in_silence() {
     let mut call = Call::open();
     let number = call.asks("cum obțin buletinul");

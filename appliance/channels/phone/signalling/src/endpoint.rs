@@ -170,8 +170,15 @@ fn extensions(config: &SipConfig) -> Result<Vec<Extension>, StartError> {
         if extension.user.is_empty() {
             return Err(StartError::Config("an extension needs `user`".into()));
         }
-        Ok(Extension { password: secret(&extension.password_file)?, config: extension.clone() })
+        let of_it = |error: StartError| StartError::Config(format!("extension `{}`: {error}", extension.user));
+        let password = secret(&extension.password_file).map_err(of_it)?;
+        Ok(Extension { password, config: extension.clone() })
     };
+    let mut users: Vec<&str> = config.extensions.iter().map(|extension| extension.user.as_str()).collect();
+    users.sort_unstable();
+    if let Some(twice) = users.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(StartError::Config(format!("extension `{}` is there twice", twice[0])));
+    }
     config.extensions.iter().map(read).collect()
 }
 

@@ -10,6 +10,7 @@ use crate::exact::{Kind, yes_or_no};
 use crate::manner::is_child;
 use crate::menus::LevelId;
 use crate::prompts::{Filled, Fixed};
+use crate::settings::Recording;
 use crate::turn_taking::{Decision, Turn, is_listening};
 use crate::wishes::{Wish, wish};
 
@@ -297,16 +298,30 @@ impl Dialogue {
     }
 
     pub(super) fn refuse_recording(&mut self) {
-        // Also where none has begun: the record says that it was refused.
+        if self.abilities.hears(self.language) {
+            return self.refuse(vec![prompt(Fixed::RecordingOff), prompt(Fixed::Ask)]);
+        }
+        self.refuse(vec![prompt(Fixed::RecordingOff)]);
+        self.main_menu_after();
+    }
+
+    /// Whether there is, or may yet be, a recording that a key refuses.
+    pub(super) fn is_refusable(&self) -> bool {
+        self.setup.settings.recording == Recording::Notice && !self.told.refused_recording
+    }
+
+    /// Whether the notice has not been heard to its end.
+    pub(super) fn is_unnoticed(&self) -> bool {
+        self.is_refusable() && !self.records
+    }
+
+    /// Refuses a recording, and says so; also where none has begun: the record says that it was refused.
+    pub(super) fn refuse(&mut self, clauses: Vec<Clause>) {
         if !std::mem::replace(&mut self.told.refused_recording, true) || self.records {
             self.records = false;
             self.out.push(Action::Record { on: false });
         }
-        if self.abilities.hears(self.language) {
-            return self.say(vec![prompt(Fixed::RecordingOff), prompt(Fixed::Ask)]);
-        }
-        self.say(vec![prompt(Fixed::RecordingOff)]);
-        self.main_menu_after();
+        self.say(clauses);
     }
 
     /// Nothing to act on: asked once, then led to the keys, then to a person.

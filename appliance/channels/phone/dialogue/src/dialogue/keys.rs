@@ -36,6 +36,7 @@ impl Dialogue {
             Mode::Menu { level, page } => self.menu_key(&level, page, key),
             Mode::Waiting(wait) => match key {
                 '1' if wait.is_offered() => self.call_back(wait.department),
+                '9' if self.is_refusable() => self.refuse(vec![prompt(Fixed::RecordingOff)]),
                 '*' => {
                     self.leave_queue();
                     self.open_menu(LevelId::Main);
@@ -53,7 +54,7 @@ impl Dialogue {
         self.mode = Mode::Open;
         self.menu_at = None;
         // Whoever knows the notice need not hear it out.
-        if key == '9' && self.setup.settings.recording == Recording::Notice && !self.told.refused_recording {
+        if key == '9' && self.is_refusable() {
             return self.refuse_recording();
         }
         self.open_key(key);

@@ -6,6 +6,7 @@ use desk::ids::DepartmentId;
 use desk::reference::Reference;
 use jiff::Timestamp;
 
+use super::mouth::Draft;
 use super::{DESK_PATIENCE, Dialogue, Mode, Purpose, Question, TRANSFER_PATIENCE, prompt};
 use crate::action::{Action, CallBackWish, Clause, Connect, Ending, Why};
 use crate::briefing::Briefing;
@@ -45,7 +46,13 @@ impl Dialogue {
         self.out.push(Action::Music { on: true });
         self.mode = Mode::Waiting(Wait::new(department, self.now));
         if !told {
-            self.say(vec![prompt(Fixed::Connecting)]);
+            // Whoever asked before the notice is told of it now: what he says to a person is recorded too.
+            let unnoticed = self.is_unnoticed();
+            let clauses =
+                unnoticed.then(|| prompt(Fixed::RecordingNotice)).into_iter().chain([prompt(Fixed::Connecting)]);
+            let mut draft = Draft::new(self.speakable(clauses.collect()), self.language);
+            draft.notice = unnoticed.then_some(0);
+            self.say_draft(draft);
         }
     }
 

@@ -69,6 +69,11 @@ impl Agent {
         match self.guard.judge(request, password, now) {
             Proof::Holds(user) => Some(user),
             missing => {
+                // The first attempt carries no password; one that does was wrong.
+                if missing != Proof::Stale && request.headers.get(Known::Authorization).is_some() {
+                    let user = request.headers.address(Known::To).and_then(|to| to.uri.user_plain());
+                    tracing::warn!(user = user.as_deref(), "a desk phone's name or password is wrong");
+                }
                 self.challenge(key, missing == Proof::Stale, now);
                 None
             }
