@@ -109,7 +109,7 @@ pub(crate) enum Command {
 pub(crate) enum PhoneCommand {
     /// Where it listens, its exchanges and extensions, and whether its fixed texts are ready.
     Status,
-    /// The last calls: who had the caller, how they ended, how soon they were answered.
+    /// The last calls: who called, for which department, how they ended, how soon they were answered.
     Calls {
         /// How many.
         #[arg(long, default_value_t = 20, value_name = "N")]

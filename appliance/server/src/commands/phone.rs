@@ -68,15 +68,20 @@ fn show_calls(calls: &[Call]) {
     let rows = calls.iter().map(|call| {
         [
             call.id.to_string(),
-            call.started_at.to_string(),
+            call.started_at.to_zoned(desk::calendar::bucharest()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
             if call.direction == Direction::In { "in" } else { "out" }.to_owned(),
             call.language.to_string(),
+            call.caller.as_ref().map(|caller| caller.as_str().to_owned()).unwrap_or_default(),
+            call.department.as_ref().map(|department| department.0.clone()).unwrap_or_default(),
             call.ended.map_or_else(|| call.standing.name().to_owned(), |ended| ended.how.name().to_owned()),
             call.seconds(now).to_string(),
             first_sound(&call.timings).map(|(median, _)| median.to_string()).unwrap_or_default(),
         ]
     });
-    print::table(&["CALL", "BEGAN", "WAY", "LANGUAGE", "STANDS", "SECONDS", "FIRST SOUND (ms)"], rows);
+    print::table(
+        &["CALL", "BEGAN", "WAY", "LANGUAGE", "CALLER", "DEPARTMENT", "STANDS", "SECONDS", "FIRST SOUND (ms)"],
+        rows,
+    );
 }
 
 fn show_call(record: &CallRecord) {
