@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use desk::ids::CallId;
+use desk::ids::{CallId, OperatorId};
 use desk::phone_number::PhoneNumber;
 use media::{Ear, Heard, Line};
 use signalling::{CallEvent, CallName, CallerId, Cause, Invitation, Rejection};
@@ -12,6 +12,7 @@ use crate::call::agree;
 use crate::house::House;
 use crate::people::{self, Person, Search, Unreached};
 use crate::places::{Place, Swap};
+use crate::waiting::Taken;
 
 /// A desk phone calls another: it is rung, and the two are joined until one of them leaves, or is wanted by a caller whom the
 /// other speaks for.
@@ -22,12 +23,7 @@ pub(crate) async fn connect(
     sdp: Bytes,
     number: PhoneNumber,
 ) {
-    let own: Option<PhoneNumber> = invitation.extension.as_deref().and_then(|own| own.parse().ok());
-    let taken = own.as_ref().and_then(|own| house.waiting.take(own));
-    let operator = match &own {
-        Some(own) => people::at_extension(&house, own).await,
-        None => None,
-    };
+    let (operator, taken) = asker(&house, &invitation).await;
     invitation.ring().await;
     let search = Search {
         call: CallId::new(),
@@ -67,18 +63,20 @@ pub(crate) async fn replace(house: &Arc<House>, invitation: Invitation, line: Li
     if !house.places.knows(&name) {
         return invitation.reject(Rejection::status(603)).await;
     }
-    let own: Option<PhoneNumber> = invitation.extension.as_deref().and_then(|own| own.parse().ok());
-    let taken = own.as_ref().and_then(|own| house.waiting.take(own));
-    let operator = match &own {
-        Some(own) => people::at_extension(house, own).await,
-        None => None,
-    };
+    let (operator, taken) = asker(house, &invitation).await;
     let Ok((leg, events)) = invitation.accept(sdp).await else { return };
     let person = Person::new(line, leg, events, operator, taken);
     if let Err(Swap::With(person)) = house.places.ask(&name, Swap::With(Box::new(person))) {
         // It ended meanwhile.
         person.leg.hang_up(Cause::normal()).await;
     }
+}
+
+/// Whose desk phone asks; it rings for nobody else meanwhile.
+async fn asker(house: &House, invitation: &Invitation) -> (Option<OperatorId>, Option<Taken>) {
+    let own: Option<PhoneNumber> = invitation.extension.as_deref().and_then(|own| own.parse().ok());
+    let Some(own) = own else { return (None, None) };
+    (people::at_extension(house, &own).await, house.waiting.take(&own))
 }
 
 /// One of two telephones that are joined.

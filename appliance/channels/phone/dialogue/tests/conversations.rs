@@ -13,8 +13,8 @@ use desk::ports::speech::Abilities;
 use desk::reference::Reference;
 use dialogue::exact::{Kind, Value};
 use dialogue::{
-    Action, Direction, Ending, Event, Institution, Menus, Note, Pace, Prompts, QueueNews, Recording, Said, Standing,
-    TransferNews, Via, Why,
+    Action, Direction, Ending, Event, Institution, Menus, Note, Pace, Prompts, QueueNews, Said, Standing, TransferNews,
+    Via, Why,
 };
 use jiff::Timestamp;
 use played::{Call, answer, answered, choice, hand_off, long_list, setup};
@@ -38,62 +38,6 @@ fn a_question_is_asked_answered_with_its_source_and_the_call_ends_with_goodbye()
     call.says("nu, mulțumesc");
     call.finish_speaking();
     assert_eq!(call.ended(), Some(Ending::Goodbye));
-}
-
-#[test]
-fn the_record_holds_what_the_caller_really_heard_of_an_interrupted_answer() {
-    let mut call = Call::open();
-    let number = call.asks("cum obțin buletinul");
-    let text =
-        "Mergeți la ghișeul de evidență. Luați actul vechi și cererea. Plătiți taxa la bancă. Așteptați zece zile.";
-    call.event(answered(number, answer(text, Vec::new())));
-    call.wait(4.0);
-    call.says("stați, nu asta am întrebat");
-    let heard = call.actions(|action| match action {
-        Action::Heard(heard) => Some(heard.clone()),
-        _ => None,
-    });
-    let heard = heard.last().expect("what was heard");
-    assert!(
-        !heard.whole && heard.text.starts_with("Mergeți la ghișeul") && !heard.text.contains("Așteptați"),
-        "{heard:?}"
-    );
-    assert!(call.noted(|note| matches!(note, Note::Interrupted { .. })));
-}
-
-#[test]
-fn whoever_hangs_up_in_the_middle_of_an_answer_has_heard_its_beginning() {
-    let mut call = Call::open();
-    let number = call.asks("cum obțin buletinul");
-    let text = "Mergeți la ghișeul de evidență. Luați actul vechi și cererea. Plătiți taxa la bancă.";
-    call.event(answered(number, answer(text, Vec::new())));
-    call.wait(4.0);
-    call.event(Event::HungUp);
-    let heard = call.actions(|action| match action {
-        Action::Heard(heard) => Some(heard.clone()),
-        _ => None,
-    });
-    let [heard] = heard.as_slice() else { panic!("{heard:?}") };
-    assert!(!heard.whole && heard.text.starts_with("Mergeți") && !heard.text.contains("bancă"), "{heard:?}");
-}
-
-#[test]
-fn an_answer_of_which_more_could_be_told_was_not_heard_to_its_end() {
-    let mut call = Call::open();
-    let number = call.asks("cum obțin buletinul");
-    let steps: Vec<String> = (1..=14).map(|step| format!("Pasul cu numărul {step} este la ghișeul {step}.")).collect();
-    call.event(answered(number, answer(&steps.join(" "), Vec::new())));
-    call.finish_speaking();
-    let heard = |call: &Call| {
-        call.actions(|action| match action {
-            Action::Heard(heard) => Some((heard.whole, heard.more)),
-            _ => None,
-        })
-    };
-    assert_eq!(heard(&call), [(true, true)], "{}", call.said());
-    call.says("da");
-    call.finish_speaking();
-    assert_eq!(heard(&call), [(true, true), (true, false)], "{}", call.said());
 }
 
 #[test]
@@ -379,68 +323,6 @@ fn a_full_house_offers_to_ring_back_and_lets_go() {
     call.event(booked(Reference::from_random(9)));
     call.finish_speaking();
     assert_eq!(call.ended(), Some(Ending::CallBack));
-}
-
-#[test]
-fn recording_begins_once_the_notice_was_heard_and_ends_on_a_key() {
-    let mut setup = setup();
-    let mut settings = (*setup.settings).clone();
-    settings.recording = Recording::Notice;
-    setup.settings = settings.into();
-    let mut call = Call::begin(setup);
-    let records = |call: &Call| {
-        call.actions(|action| match action {
-            Action::Record { on } => Some(*on),
-            _ => None,
-        })
-    };
-    call.wait(2.0);
-    assert!(records(&call).is_empty(), "not before the notice");
-    call.finish_speaking();
-    assert_eq!(records(&call), [true]);
-    call.key('9');
-    assert_eq!(records(&call), [true, false]);
-}
-
-#[test]
-fn whoever_knows_the_notice_refuses_a_recording_before_it_is_told() {
-    let mut setup = setup();
-    let mut settings = (*setup.settings).clone();
-    settings.recording = Recording::Notice;
-    setup.settings = settings.into();
-    let mut call = Call::begin(setup);
-    call.wait(1.0);
-    call.key('9');
-    call.finish_speaking();
-    let records = call.actions(|action| match action {
-        Action::Record { on } => Some(*on),
-        _ => None,
-    });
-    assert_eq!(records, [false]);
-    assert!(call.said().contains("nu se înregistrează"), "{}", call.said());
-}
-
-#[test]
-fn whoever_asks_for_a_person_before_the_notice_hears_it_while_he_waits_and_may_refuse_there() {
-    let mut setup = setup();
-    let mut settings = (*setup.settings).clone();
-    settings.recording = Recording::Notice;
-    setup.settings = settings.into();
-    let mut call = Call::begin(setup);
-    call.wait(1.0);
-    call.key('0');
-    let records = |call: &Call| {
-        call.actions(|action| match action {
-            Action::Record { on } => Some(*on),
-            _ => None,
-        })
-    };
-    assert!(records(&call).is_empty() && call.said().ends_with("Rămâneți la telefon."), "{}", call.said());
-    call.finish_speaking();
-    assert_eq!(records(&call), [true]);
-    call.key('9');
-    assert_eq!(records(&call), [true, false]);
-    assert!(call.said().ends_with("nu se înregistrează."), "{}", call.said());
 }
 
 #[test]

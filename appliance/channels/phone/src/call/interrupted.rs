@@ -22,8 +22,8 @@ struct Answer {
     submission: u64,
     /// Its turn, once it is durable.
     turn: Option<TurnId>,
-    /// Parts of it that were heard to their end, while there are more.
-    parts: Vec<String>,
+    /// The part of it that was heard to its end, while there is more.
+    part: String,
     /// What was heard of it, until that is written; the inner is `None` for all of it.
     heard: Option<Option<String>>,
     /// The record says that not all of it was heard.
@@ -39,18 +39,17 @@ impl Interrupted {
     /// So much of an answer was heard. It may not be a turn yet: its first sentences are said before.
     pub(super) fn heard(&self, heard: HeardOf) {
         self.with(heard.submission, |answer| {
-            let mut words = answer.parts.clone();
-            if words.last() != Some(&heard.text) {
-                words.push(heard.text);
-            }
-            let words = words.join(" ");
+            let words = match answer.part == heard.text {
+                true => heard.text,
+                false => format!("{} {}", answer.part, heard.text).trim().to_owned(),
+            };
             let all = heard.whole && !heard.more;
             if heard.whole && heard.more {
-                answer.parts = vec![words.clone()];
+                answer.part.clone_from(&words);
             }
             if !all || answer.noted {
                 answer.noted = !all;
-                answer.heard = Some((!all).then(|| words.trim().to_owned()));
+                answer.heard = Some((!all).then_some(words));
             }
         });
     }
@@ -63,7 +62,7 @@ impl Interrupted {
         if answers.len() >= REMEMBERED {
             answers.pop_front();
         }
-        let mut answer = Answer { submission, turn: None, parts: Vec::new(), heard: None, noted: false };
+        let mut answer = Answer { submission, turn: None, part: String::new(), heard: None, noted: false };
         change(&mut answer);
         answers.push_back(answer);
     }
