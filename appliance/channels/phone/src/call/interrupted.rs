@@ -82,3 +82,28 @@ impl Interrupted {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_an_answer_add_up_and_the_last_of_them_takes_the_mark_away() {
+        let interrupted = Interrupted::default();
+        let heard = |text: &str, whole, more| {
+            interrupted.heard(HeardOf { submission: 1, text: text.to_owned(), whole, more });
+            interrupted.answers.lock().unwrap()[0].heard.clone()
+        };
+        assert_eq!(heard("Mergeți la ghișeu.", true, true), Some(Some("Mergeți la ghișeu.".to_owned())));
+        assert_eq!(heard("Mergeți la ghișeu.", true, true), Some(Some("Mergeți la ghișeu.".to_owned())), "repeated");
+        assert_eq!(heard("Costă", false, false), Some(Some("Mergeți la ghișeu. Costă".to_owned())));
+        assert_eq!(heard("Costă 40 de lei.", true, false), Some(None));
+    }
+
+    #[test]
+    fn an_answer_that_was_heard_whole_needs_no_word() {
+        let interrupted = Interrupted::default();
+        interrupted.heard(HeardOf { submission: 1, text: "Da.".to_owned(), whole: true, more: false });
+        assert_eq!(interrupted.answers.lock().unwrap()[0].heard, None);
+    }
+}
